@@ -1,0 +1,1 @@
+"""Floor 0: canonical JSON, text and time arithmetic. Knows nothing of the product."""
