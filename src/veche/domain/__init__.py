@@ -1,0 +1,1 @@
+"""Floor 1: typed ids, frozen records, refusals and the pure rules of the product."""

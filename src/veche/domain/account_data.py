@@ -1,0 +1,130 @@
+"""Filters: what a client wants to be told, and whether an event passes (client-server API, Filtering)."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from veche.domain.refusals import Refusal, invalid_param
+from veche.domain.timeline import Event
+
+DEFAULT_TIMELINE_LIMIT = 10
+MOST_TIMELINE_LIMIT = 1000
+
+
+class EventFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which events pass: by type (``*`` stands for any text) and by sender. None means all, an empty tuple none."""
+
+    limit: int | None = None
+    types: tuple[str, ...] | None = None
+    not_types: tuple[str, ...] = ()
+    senders: tuple[str, ...] | None = None
+    not_senders: tuple[str, ...] = ()
+
+    def passes(self, kind: str, sender: str) -> bool:
+        """Say whether an event of this type and sender passes."""
+        if self.types is not None and not _any_matches(self.types, kind):
+            return False
+        if self.not_types and _any_matches(self.not_types, kind):
+            return False
+        if self.senders is not None and sender not in self.senders:
+            return False
+        return sender not in self.not_senders
+
+
+class RoomEventFilter(EventFilter, frozen=True, omit_defaults=True):
+    """Which events of rooms pass; besides, whether members are loaded lazily and threads counted apart."""
+
+    lazy_load_members: bool = False
+    include_redundant_members: bool = False
+    unread_thread_notifications: bool = False
+    contains_url: bool | None = None
+    rooms: tuple[str, ...] | None = None
+    not_rooms: tuple[str, ...] = ()
+    related_by_senders: tuple[str, ...] | None = None
+    related_by_rel_types: tuple[str, ...] | None = None
+
+    def passes_room(self, room: str) -> bool:
+        """Say whether this room is wanted at all."""
+        return (self.rooms is None or room in self.rooms) and room not in self.not_rooms
+
+    def passes_event(self, event: Event) -> bool:
+        """Say whether an event of the log passes."""
+        if not self.passes(event.type, event.sender):
+            return False
+        return self.contains_url is None or self.contains_url == _contains_url(event)
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether every event of every room passes."""
+        return (
+            self.types is None
+            and not self.not_types
+            and self.senders is None
+            and not self.not_senders
+            and self.contains_url is None
+            and self.rooms is None
+            and not self.not_rooms
+        )
+
+
+class RoomFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wanted of rooms in a sync."""
+
+    rooms: tuple[str, ...] | None = None
+    not_rooms: tuple[str, ...] = ()
+    include_leave: bool = False
+    timeline: RoomEventFilter = RoomEventFilter()
+    state: RoomEventFilter = RoomEventFilter()
+    ephemeral: RoomEventFilter = RoomEventFilter()
+    account_data: RoomEventFilter = RoomEventFilter()
+
+    def passes_room(self, room: str) -> bool:
+        """Say whether this room is wanted at all."""
+        return (self.rooms is None or room in self.rooms) and room not in self.not_rooms
+
+
+class Filter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A whole filter of a sync."""
+
+    event_fields: tuple[str, ...] | None = None
+    event_format: str = "client"
+    room: RoomFilter = RoomFilter()
+    presence: EventFilter = EventFilter()
+    account_data: EventFilter = EventFilter()
+
+    @property
+    def timeline_limit(self) -> int:
+        """How many events a room's timeline may bring."""
+        limit = self.room.timeline.limit
+        return min(limit if limit is not None else DEFAULT_TIMELINE_LIMIT, MOST_TIMELINE_LIMIT)
+
+
+def filter_from(given: Any) -> Filter | Refusal:
+    """Read a filter that a client wrote; refuses with 400 M_INVALID_PARAM, naming the field."""
+    try:
+        return msgspec.convert(given, Filter)
+    except msgspec.ValidationError as fault:
+        return invalid_param(f"The filter is wrong: {fault}", "filter")
+
+
+def room_filter_from(given: Any) -> RoomEventFilter | Refusal:
+    """Read the filter of a page of events; refuses with 400 M_INVALID_PARAM, naming the field."""
+    try:
+        return msgspec.convert(given, RoomEventFilter)
+    except msgspec.ValidationError as fault:
+        return invalid_param(f"The filter is wrong: {fault}", "filter")
+
+
+def _any_matches(patterns: tuple[str, ...], kind: str) -> bool:
+    return any(pattern == kind or ("*" in pattern and _glob(pattern).match(kind) is not None) for pattern in patterns)
+
+
+@lru_cache(maxsize=1_000)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))) + r"\Z", re.DOTALL)
+
+
+def _contains_url(event: Event) -> bool:
+    return b'"url":"' in event.json and "url" in msgspec.json.decode(event.json)["content"]

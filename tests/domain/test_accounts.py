@@ -1,0 +1,112 @@
+"""Accounts: which names and passwords a new one may have."""
+
+import pytest
+
+from veche.domain.accounts import (
+    DUMMY,
+    REGISTRATION_TOKEN,
+    RegistrationToken,
+    folded,
+    may_administer,
+    may_be_token,
+    may_bear,
+    may_choose_password,
+    stage_of_registration,
+)
+from veche.domain.ids import DeviceId, UserId
+from veche.domain.sessions import OPERATOR, Asker
+from veche.domain.settings import Limits, Registration
+
+LIMITS = Limits(server_name="x", common_passwords=frozenset({"password1234", "парольпароль"}))
+
+
+@pytest.mark.parametrize("name", ["anna", "a", "0", "anna.b_c=d-e/f+g", "a" * 252])
+def test_a_new_account_may_bear(name: str) -> None:
+    assert may_bear(name, LIMITS) is None
+
+
+@pytest.mark.parametrize("name", ["", "Anna", "anna b", "anna:x", "@anna", "анна", "anna\x00", "anna\n", "a" * 253])
+def test_a_new_account_may_not_bear(name: str) -> None:
+    refusal = may_bear(name, LIMITS)
+    assert refusal is not None
+    assert (refusal.code, refusal.status) == ("M_INVALID_USERNAME", 400)
+
+
+@pytest.mark.parametrize(("name", "fits"), [("anna.k", True), ("anna", False), ("anna.k.z", False)])
+def test_the_pattern_matches_the_whole_name(name: str, fits: bool) -> None:
+    limits = Limits(server_name="x", user_name_pattern=r"[a-z]+\.[a-z]")
+    assert (may_bear(name, limits) is None) is fits
+
+
+def test_capitals_are_another_way_of_writing() -> None:
+    assert folded("Anna") == "anna"
+
+
+@pytest.mark.parametrize("password", ["a" * 12, "correct horse", "длинный пароль", "1" * 1000, "anna anna anna"])
+def test_a_password_may_be(password: str) -> None:
+    assert may_choose_password(password, "anna", LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("password", "name"),
+    [
+        ("", "anna"),
+        ("a" * 11, "anna"),
+        ("ж" * 11, "anna"),
+        ("a" * 1001, "anna"),
+        ("password1234", "anna"),
+        ("PassWord1234", "anna"),
+        ("ПарольПароль", "anna"),
+        ("annapetrovna", "annapetrovna"),
+        ("AnnaPetrovna", "annapetrovna"),
+        ("@annapetrov:x", "annapetrov"),
+    ],
+)
+def test_a_password_is_too_weak(password: str, name: str) -> None:
+    refusal = may_choose_password(password, name, LIMITS)
+    assert refusal is not None
+    assert (refusal.code, refusal.status) == ("M_WEAK_PASSWORD", 400)
+    assert password == "" or password not in refusal.text
+
+
+def test_the_shortest_password_is_a_setting() -> None:
+    limits = Limits(server_name="x", shortest_password=3)
+    assert may_choose_password("abc", "anna", limits) is None
+    assert may_choose_password("ab", "anna", limits) is not None
+
+
+@pytest.mark.parametrize(("registration", "stage"), [("open", DUMMY), ("token", REGISTRATION_TOKEN), ("closed", None)])
+def test_how_people_register(registration: Registration, stage: str | None) -> None:
+    assert stage_of_registration(registration) == stage
+
+
+@pytest.mark.parametrize(
+    ("token", "is_valid"),
+    [
+        (RegistrationToken("t", None, 99, None, 0), True),
+        (RegistrationToken("t", 2, 1, None, 0), True),
+        (RegistrationToken("t", 2, 2, None, 0), False),
+        (RegistrationToken("t", None, 0, 1001, 0), True),
+        (RegistrationToken("t", None, 0, 1000, 0), False),
+        (RegistrationToken("t", None, 0, None, 0, revoked_ts=5), False),
+    ],
+)
+def test_a_registration_token_is_valid(token: RegistrationToken, is_valid: bool) -> None:
+    assert token.is_valid(1000) is is_valid
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("a", True), ("A-z0.9_~", True), ("x" * 64, True), ("", False), ("x" * 65, False), ("a b", False)],
+)
+def test_a_registration_token_reads(text: str, fits: bool) -> None:
+    assert (may_be_token(text) is None) is fits
+
+
+def test_administrators_and_the_operator_look_after_accounts() -> None:
+    anna = UserId("@anna:x")
+    assert may_administer(OPERATOR) is None
+    assert may_administer(Asker(anna, DeviceId("A"), "administrator")) is None
+    refusal = may_administer(Asker(anna, DeviceId("A")))
+    assert refusal is not None
+    assert refusal.status == 403

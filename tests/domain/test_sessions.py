@@ -1,0 +1,53 @@
+"""Sessions: how often one may guess, and what a client that must prove itself is told."""
+
+import pytest
+
+from veche.domain.sessions import (
+    GUESSES_WINDOW_MS,
+    MOST_GUESSES,
+    digest_of,
+    may_guess,
+    reauthentication_needed,
+)
+
+NOW = 10_000_000
+
+
+def test_ten_guesses_are_free() -> None:
+    assert may_guess([], NOW) is None
+    assert may_guess([NOW] * (MOST_GUESSES - 1), NOW) is None
+
+
+def test_the_eleventh_waits_until_the_first_is_forgotten() -> None:
+    refusal = may_guess([NOW - 5000, *[NOW] * (MOST_GUESSES - 1)], NOW)
+    assert refusal is not None
+    assert (refusal.code, refusal.status) == ("M_LIMIT_EXCEEDED", 429)
+    assert refusal.extra == {"retry_after_ms": GUESSES_WINDOW_MS - 5000}
+
+
+def test_with_more_than_ten_the_tenth_from_the_end_counts() -> None:
+    times = [NOW - 7000, NOW - 6000, *[NOW] * (MOST_GUESSES - 1)]
+    refusal = may_guess(times, NOW)
+    assert refusal is not None
+    assert refusal.extra == {"retry_after_ms": GUESSES_WINDOW_MS - 6000}
+
+
+def test_old_guesses_do_not_count() -> None:
+    assert may_guess([NOW - GUESSES_WINDOW_MS] * 50, NOW) is None
+
+
+@pytest.mark.parametrize(("fault", "code", "text"), [(None, "", ""), ("Wrong.", "M_FORBIDDEN", "Wrong.")])
+def test_a_check_names_its_flow_and_a_failed_one_its_fault(fault: str | None, code: str, text: str) -> None:
+    refusal = reauthentication_needed("m.login.password", "s1", fault)
+    assert (refusal.code, refusal.status, refusal.text) == (code, 401, text)
+    assert refusal.extra == {
+        "flows": [{"stages": ["m.login.password"]}],
+        "params": {},
+        "session": "s1",
+        "completed": [],
+    }
+
+
+def test_a_digest_is_of_fixed_length_whatever_the_token() -> None:
+    assert {len(digest_of(text)) for text in ("", "a", "ж" * 1000, "\ud800")} == {32}
+    assert digest_of("a") != digest_of("b")
