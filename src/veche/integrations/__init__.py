@@ -1,0 +1,1 @@
+"""Floor 2: the world outside: mail, push gateways, directories, hashing, image decoding. Never the database."""

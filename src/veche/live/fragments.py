@@ -1,0 +1,24 @@
+"""Encoded timelines that several askers share, by room and the positions of their first and last event."""
+
+from veche.domain.ids import Position, RoomId
+
+Key = tuple[RoomId, Position, Position, int]
+
+MOST = 512
+
+
+class Fragments:
+    """Keeps the bytes composed lately; None stands for a timeline that cannot be shared."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Key, bytes | None] = {}
+
+    def find(self, key: Key) -> tuple[bytes | None] | None:
+        """Return what was kept under ``key``, wrapped; None where nothing was."""
+        return (self._kept[key],) if key in self._kept else None
+
+    def put(self, key: Key, text: bytes | None) -> None:
+        """Keep a timeline; everything older goes when there are too many."""
+        if len(self._kept) >= MOST:
+            self._kept.clear()
+        self._kept[key] = text

@@ -1,0 +1,253 @@
+"""Who waits for what: one feed per person who syncs, filled when a group has been committed.
+
+A feed only points at entries of the log. Losing one costs a moment, never a message: whoever finds
+a gap in a feed reads the database.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from veche.domain import events
+from veche.domain.facts import Entry
+from veche.domain.ids import DeviceId, Position, RoomId, UserId
+from veche.domain.timeline import Event, content_of
+from veche.live.tail import Tail
+
+LONGEST_FEED = 256
+MOST_FEEDS = 20_000
+
+Wake = Callable[[], None]
+
+
+class Feed:
+    """What is new for one person. Complete for every position in (floor, notifier's head].
+
+    ``rooms`` maps each joined room to the position of the joining. ``counts`` (by room) and ``known`` (members
+    whose events a device was given, by device) belong to whoever composes answers.
+    """
+
+    __slots__ = ("counts", "entries", "floor", "known", "rooms", "user", "waiting")
+
+    def __init__(self, user: UserId, floor: Position, rooms: dict[RoomId, Position]) -> None:
+        self.user = user
+        self.floor = floor
+        self.rooms = rooms
+        self.entries: list[Entry] = []
+        self.waiting: set[Listener] = set()
+        self.counts: dict[RoomId, Any] = {}
+        self.known: dict[DeviceId, dict[RoomId, frozenset[str]]] = {}
+
+    def push(self, entry: Entry) -> None:
+        """Add an entry; forget the older half when there are too many."""
+        self.entries.append(entry)
+        if len(self.entries) > LONGEST_FEED:
+            self.floor = self.entries[LONGEST_FEED // 2 - 1].position
+            del self.entries[: LONGEST_FEED // 2]
+
+    def newer_than(self, since: Position) -> list[Entry] | None:
+        """Return this person's entries after ``since``, or None where the feed does not reach back so far."""
+        if since < self.floor:
+            return None
+        entries = self.entries
+        if not entries or entries[-1].position <= since:
+            return []
+        return entries[bisect_right(entries, since, key=_position) :]
+
+
+class Listener:
+    """Somebody who waits: woken once, by news, by being sent away, or by the end of the server."""
+
+    __slots__ = ("_wake", "device", "feed")
+
+    def __init__(self, feed: Feed, device: DeviceId | None, wake: Wake) -> None:
+        self.feed = feed
+        self.device = device
+        self._wake = wake
+        feed.waiting.add(self)
+
+    def leave(self) -> None:
+        """Stop waiting; harmless when repeated."""
+        self.feed.waiting.discard(self)
+
+    def wake(self) -> None:
+        """Stop waiting and run the wake-up that was given."""
+        self.feed.waiting.discard(self)
+        self._wake()
+
+
+class Notifier:
+    """Keeps the feeds and wakes those who wait."""
+
+    def __init__(self, tail: Tail) -> None:
+        self._tail = tail
+        self._feeds: OrderedDict[UserId, Feed] = OrderedDict()
+        self._rooms: dict[RoomId, set[Feed]] = {}
+        self.closing = False
+
+    @property
+    def head(self) -> Position:
+        """The newest position that was told."""
+        return self._tail.head
+
+    @property
+    def listeners(self) -> int:
+        """How many long polls wait now."""
+        return sum(len(feed.waiting) for feed in self._feeds.values())
+
+    def feed(self, user: UserId) -> Feed | None:
+        """Return the feed of ``user``, or None where nobody has opened it yet."""
+        return self._feeds.get(user)
+
+    def open(self, user: UserId, rooms: dict[RoomId, Position], at: Position) -> Feed | None:
+        """Open the feed of ``user`` whose joined rooms were read at position ``at``.
+
+        Returns None where too much has happened since that reading; read again then.
+        """
+        if user in self._feeds:
+            return self._feeds[user]
+        missed = self._tail.since(at)
+        if missed is None:
+            return None
+        feed = Feed(user, at, rooms)
+        self._feeds[user] = feed
+        for room in rooms:
+            self._rooms.setdefault(room, set()).add(feed)
+        for entry in missed:
+            self._catch_up(feed, entry)
+        self._evict()
+        return feed
+
+    def tell(self, entries: Iterable[Entry]) -> None:
+        """Hand committed entries to the feeds they concern, then wake each of those once."""
+        touched: set[Feed] = set()
+        for entry in entries:
+            self._tail.append(entry)
+            for feed in self._audience(entry):
+                feed.push(entry)
+                touched.add(feed)
+        for feed in touched:
+            self.wake(feed)
+
+    def tell_room(self, room: RoomId) -> None:
+        """Wake those in ``room`` for something that lives only in memory (typing)."""
+        for feed in list(self._rooms.get(room, ())):
+            self.wake(feed)
+
+    def wake(self, feed: Feed, device: DeviceId | None = None) -> None:
+        """Wake all who wait on a feed, or only one device."""
+        for listener in list(feed.waiting):
+            if device is None or listener.device == device:
+                listener.wake()
+
+    def wake_user(self, user: UserId, device: DeviceId | None = None) -> None:
+        """Wake a person's long polls, so that a changed session is noticed at once."""
+        if feed := self._feeds.get(user):
+            self.wake(feed, device)
+
+    def close(self) -> None:
+        """Wake everybody for the last time."""
+        self.closing = True
+        for feed in list(self._feeds.values()):
+            self.wake(feed)
+
+    def _audience(self, entry: Entry) -> list[Feed]:
+        fact = entry.fact
+        if fact.kind == "event":
+            return self._readers(entry, fact.body)
+        if fact.kind == "device_list":
+            return self._sharers(fact.user, fact.body)
+        if fact.room is not None and fact.user is None:
+            return list(self._rooms.get(fact.room, ()))
+        return self._only(fact.user)
+
+    def _readers(self, entry: Entry, event: Event) -> list[Feed]:
+        """The joined members of the event's room, and whoever the event itself is about."""
+        readers = self._rooms.get(event.room_id)
+        if event.type != events.MEMBER:
+            return list(readers or ())
+        audience = set(readers or ())
+        audience.update(self._only(UserId(event.state_key or "")))
+        self._follow_membership(entry.position, event)
+        return list(audience)
+
+    def _follow_membership(self, position: Position, event: Event) -> None:
+        feed = self._feeds.get(UserId(event.state_key or ""))
+        if feed is None:
+            return
+        if content_of(event).get("membership") == "join":
+            feed.rooms.setdefault(event.room_id, position)
+            self._rooms.setdefault(event.room_id, set()).add(feed)
+        else:
+            feed.rooms.pop(event.room_id, None)
+            self._drop(event.room_id, feed)
+
+    def _sharers(self, user: UserId | None, rooms: Iterable[RoomId]) -> list[Feed]:
+        feeds = set(self._only(user))
+        for room in rooms:
+            feeds.update(self._rooms.get(room, ()))
+        return list(feeds)
+
+    def _only(self, user: UserId | None) -> list[Feed]:
+        feed = self._feeds.get(user) if user is not None else None
+        return [] if feed is None else [feed]
+
+    def _catch_up(self, feed: Feed, entry: Entry) -> None:
+        """Replay one entry that was told between the reading of the rooms and the opening of the feed."""
+        fact = entry.fact
+        if fact.kind == "event":
+            own = fact.body.type == events.MEMBER and fact.body.state_key == feed.user
+            concerned = own or fact.room in feed.rooms
+            if own:
+                self._follow_membership(entry.position, fact.body)
+        elif fact.kind == "device_list":
+            concerned = fact.user == feed.user or not feed.rooms.keys().isdisjoint(fact.body)
+        else:
+            concerned = fact.user == feed.user or (fact.user is None and fact.room in feed.rooms)
+        if concerned:
+            feed.push(entry)
+
+    def _evict(self) -> None:
+        """Let go of the feed opened first among those nobody waits on."""
+        if len(self._feeds) <= MOST_FEEDS:
+            return
+        for user, feed in self._feeds.items():
+            if not feed.waiting:
+                self._close(user, feed)
+                return
+
+    def _close(self, user: UserId, feed: Feed) -> None:
+        del self._feeds[user]
+        for room in feed.rooms:
+            self._drop(room, feed)
+
+    def _drop(self, room: RoomId, feed: Feed) -> None:
+        feeds = self._rooms.get(room)
+        if feeds is not None:
+            feeds.discard(feed)
+            if not feeds:
+                del self._rooms[room]
+
+
+async def wait(feed: Feed, device: DeviceId | None, seconds: float) -> bool:
+    """Wait for news on ``feed`` for at most ``seconds``; say whether any came."""
+    done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    listener = Listener(feed, device, partial(_resolve, done))
+    try:
+        return await asyncio.wait_for(done, seconds)
+    except TimeoutError:
+        return False
+    finally:
+        listener.leave()
+
+
+def _resolve(done: "asyncio.Future[bool]") -> None:
+    if not done.done():
+        done.set_result(True)
+
+
+def _position(entry: Entry) -> Position:
+    return entry.position

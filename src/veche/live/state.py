@@ -1,0 +1,33 @@
+"""Everything that lives only in memory, in one record that ``app`` makes and hands down."""
+
+import msgspec
+
+from veche.live.account_data import KnownFilters
+from veche.live.deadlines import Deadlines
+from veche.live.encryption import EmptyInboxes, KeyCounts
+from veche.live.fragments import Fragments
+from veche.live.notifications import KnownCounts
+from veche.live.notifier import Notifier
+from veche.live.presence import Presence
+from veche.live.rates import Rates
+from veche.live.sessions import KnownSessions
+from veche.live.tail import Tail
+from veche.live.typing import Typing
+
+
+class Live(msgspec.Struct, frozen=True):
+    """What lives in memory. ``boot`` names this run of the process inside sync tokens."""
+
+    boot: str
+    tail: Tail
+    notifier: Notifier
+    fragments: Fragments
+    typing: Typing
+    rates: Rates
+    sessions: KnownSessions
+    key_counts: KeyCounts
+    inboxes: EmptyInboxes
+    counts: KnownCounts
+    presence: Presence
+    filters: KnownFilters
+    deadlines: Deadlines

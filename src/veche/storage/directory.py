@@ -1,0 +1,46 @@
+"""Directory: aliases, and the rooms and people that a search finds: their rows."""
+
+from veche.domain.ids import Alias, RoomId, UserId
+from veche.storage.rows import Rows
+from veche.storage.writer import Transaction
+
+
+def room_of(rows: Rows, alias: Alias) -> RoomId | None:
+    """Return the room that an alias leads to."""
+    row = rows.one("SELECT room_id FROM aliases WHERE alias = ?", alias)
+    return row[0] if row else None
+
+
+def creator_of(rows: Rows, alias: Alias) -> UserId | None:
+    """Return who made an alias."""
+    row = rows.one("SELECT creator FROM aliases WHERE alias = ?", alias)
+    return row[0] if row else None
+
+
+def aliases_of(rows: Rows, room: RoomId) -> list[Alias]:
+    """Return all aliases of a room."""
+    return [row[0] for row in rows.all("SELECT alias FROM aliases WHERE room_id = ? ORDER BY alias", room)]
+
+
+def add_alias(tx: Transaction, alias: Alias, room: RoomId, creator: UserId) -> bool:
+    """Make an alias lead to a room; say False where it is taken."""
+    row = tx.one(
+        "INSERT INTO aliases (alias, room_id, creator) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING alias",
+        alias,
+        room,
+        creator,
+    )
+    return row is not None
+
+
+def delete_alias(tx: Transaction, alias: Alias) -> None:
+    """Delete an alias."""
+    tx.run("DELETE FROM aliases WHERE alias = ?", alias)
+
+
+def public_rooms(rows: Rows) -> list[tuple[RoomId, int]]:
+    """Return (room, joined members) of the rooms that the directory lists, the largest first."""
+    return rows.all(
+        "SELECT r.room_id, (SELECT COUNT(*) FROM memberships m WHERE m.room_id = r.room_id AND m.membership = 'join')"
+        " AS joined FROM rooms r WHERE r.is_public = 1 ORDER BY joined DESC, r.room_id"
+    )

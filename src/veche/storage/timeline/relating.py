@@ -1,0 +1,64 @@
+"""Relations and threads: which events point at which, and what a thread amounts to."""
+
+import msgspec
+
+from veche.domain.ids import EventId, Position, RoomId, UserId
+from veche.domain.timeline import Relation
+from veche.storage.rows import Rows, all_in
+
+
+class RelatedEvent(msgspec.Struct, frozen=True):
+    """An event that points at ``parent`` by a relation of ``kind``."""
+
+    parent: EventId
+    kind: str
+    position: Position
+    event_id: EventId
+    type: str
+    sender: UserId
+
+
+_COLUMNS = "parent_id, kind, position, event_id, type, sender"
+
+
+def children(rows: Rows, parents: list[EventId], kinds: tuple[str, ...], until: Position) -> list[RelatedEvent]:
+    """Return what points at any of ``parents`` by one of ``kinds``, oldest first, not later than ``until``."""
+    marks = ",".join("?" * len(kinds))
+    found = all_in(
+        rows,
+        f"SELECT {_COLUMNS} FROM relations WHERE kind IN ({marks}) AND position <= ? AND parent_id IN (??)",
+        parents,
+        *kinds,
+        until,
+    )
+    return sorted((RelatedEvent(*row) for row in found), key=lambda child: child.position)
+
+
+def children_of_any_kind(rows: Rows, parents: list[EventId], until: Position) -> list[RelatedEvent]:
+    """Return everything that points at any of ``parents``, oldest first, not later than ``until``."""
+    found = all_in(rows, f"SELECT {_COLUMNS} FROM relations WHERE position <= ? AND parent_id IN (??)", parents, until)
+    return sorted((RelatedEvent(*row) for row in found), key=lambda child: child.position)
+
+
+def is_annotated(rows: Rows, relation: Relation, sender: UserId, kind: str) -> bool:
+    """Say whether ``sender`` has given this annotation, by an event of this type, before."""
+    row = rows.one(
+        "SELECT 1 FROM relations WHERE parent_id = ? AND kind = ? AND sender = ? AND type = ? AND relation_key = ?"
+        " LIMIT 1",
+        relation.parent,
+        relation.kind,
+        sender,
+        kind,
+        relation.key,
+    )
+    return row is not None
+
+
+def threads(rows: Rows, room: RoomId, before: Position, limit: int) -> list[tuple[EventId, Position]]:
+    """Return (root, newest position) of a room's threads, the most recently used first."""
+    return rows.all(
+        "SELECT thread, position FROM threads WHERE room_id = ? AND position < ? ORDER BY position DESC LIMIT ?",
+        room,
+        before,
+        limit,
+    )

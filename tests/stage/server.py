@@ -1,0 +1,120 @@
+"""The real server in its own process: started as an operator starts it, on a free port, with its own data folder."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests.stage.databases import DEFAULTS, Place
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
+"""Seconds for the server to answer, and again to stop."""
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
+
+
+class Server:
+    """A server process. It keeps its port and data when it is started again.
+
+    ``program`` is what Python runs: the command itself, or a copy of it with something planted.
+    """
+
+    def __init__(self, place: Place, program: tuple[str, ...] = ("-m", "veche"), **settings: str | int) -> None:
+        self.place = place
+        self.program = program
+        self.port = 0
+        self.log = place.data.parent / "server.log"
+        self._settings = DEFAULTS | settings | ({"database": place.database} if place.database else {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, patience: float = PATIENCE) -> "Server":
+        """Start and wait until the server answers; fail with its log where it does not within ``patience`` seconds."""
+        assert self._process is None, "the server runs already"
+        with self.log.open("ab") as log:
+            offset = log.tell()
+            self._process = subprocess.Popen(self._command(), stdout=log, stderr=log, env=_environment())
+        end = time.monotonic() + patience
+        while not self._answers(offset):
+            ended = self._process.poll() is not None
+            if ended or time.monotonic() > end:
+                self.kill()
+                raise AssertionError(f"the server {'ended' if ended else 'did not answer'}:\n{self.last_words()}")
+            time.sleep(0.01)
+        return self
+
+    def poke(self, which: signal.Signals) -> None:
+        """Send a signal to the process."""
+        assert self._process is not None
+        self._process.send_signal(which)
+
+    def wait(self) -> int:
+        """Wait until the process ends by itself and return its exit code."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        return process.wait(PATIENCE)
+
+    def stop(self) -> int:
+        """Stop with SIGTERM and return the exit code; harmless when the server does not run."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Stop with SIGKILL."""
+        self._end(signal.SIGKILL)
+
+    def last_words(self, lines: int = 100) -> str:
+        """Return the end of the log."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _end(self, how: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        process.send_signal(how)
+        try:
+            return process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the server did not end on {how.name}:\n{self.last_words()}") from None
+
+    def _command(self) -> list[str]:
+        pairs = [word for name, value in self._settings.items() for word in ("--set", f"{name}={value}")]
+        place = ["--data", str(self.place.data), "--host", "127.0.0.1", "--port", str(self.port)]
+        return [sys.executable, *self.program, "serve", *place, *pairs]
+
+    def _answers(self, offset: int) -> bool:
+        if self.port == 0:
+            with self.log.open("rb") as log:
+                log.seek(offset)
+                said = _ADDRESS.search(log.read().decode(errors="replace"))
+            if said is None:
+                return False
+            self.port = int(said[1])
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=PATIENCE) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+
+def _environment() -> dict[str, str]:
+    """The sources of this checkout come first, so that they are tested even where another build is installed."""
+    inherited = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT / "src"), str(ROOT), inherited)))}

@@ -1,0 +1,128 @@
+"""A whole server inside the test's process, with a clock that can be moved, cheap hashing and named people."""
+
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from tests.cast import id_of
+from tests.stage import asgi
+from tests.stage.asgi import Exchange
+from tests.stage.databases import DEFAULTS, Place
+from tests.stage.people import CLIENT_API, Person, Town
+from veche.app import settings, wiring
+from veche.commands.context import Context
+from veche.domain.ids import DeviceId, UserId
+from veche.domain.sessions import Asker, Role
+from veche.queries.context import ReadContext
+from veche.queries.sessions import digest_of
+from veche.storage import accounts, devices, sessions
+from veche.storage.engines import Engine
+from veche.storage.writer import Transaction, Writer
+
+OpenEngine = Callable[[settings.Values, Path], Engine]
+__all__ = ["CLIENT_API", "CheapHashing", "Clock", "Person", "World"]
+
+
+class Clock:
+    """Real time, moved forward by ``advance``."""
+
+    def __init__(self) -> None:
+        self._ahead = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self._ahead
+
+    def advance(self, *, ms: int = 0, seconds: int = 0) -> None:
+        """Let time pass."""
+        self._ahead += ms + 1000 * seconds
+
+
+class CheapHashing:
+    """Stands in for argon2id where passwords are not the subject."""
+
+    async def hash(self, password: str) -> str:
+        return f"cheap:{password}"
+
+    async def verify(self, hash: str, password: str) -> bool:
+        return hash == f"cheap:{password}"
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class World(Town):
+    """A server in this process; started and stopped by its fixture.
+
+    ``has_broken`` says that the real one would have ended its process.
+    """
+
+    def __init__(self, place: Place, open_engine: OpenEngine = wiring.open_engine, **values: str | int) -> None:
+        self.place = place
+        self.clock = Clock()
+        self.has_broken = False
+        self._open_engine = open_engine
+        self._values = settings.defaults() | DEFAULTS | {"database": place.database} | values
+        self.running = self._build()
+
+    @property
+    def commands(self) -> Context:
+        """What commands are given."""
+        return self.running.commands
+
+    @property
+    def queries(self) -> ReadContext:
+        """What queries are given."""
+        return self.running.queries
+
+    async def start(self) -> None:
+        """Start the writer, the readers and the housekeeping."""
+        await self.running.start()
+
+    async def stop(self) -> None:
+        """Stop everything; what was acknowledged is on disk."""
+        await self.running.stop()
+
+    async def restart(self) -> None:
+        """Stop, then begin again with empty memory on the same database."""
+        await self.stop()
+        self.running = self._build()
+        await self.start()
+
+    def begin(self, method: str, path: str, body: object = None, **more: Any) -> Exchange:
+        """Send a request without waiting for its answer (see ``asgi.begin``)."""
+        return asgi.begin(self.running.application, method, path, body, **more)
+
+    async def person(self, name: str, *, role: Role = "user") -> Person:
+        """Give somebody of the cast an account and a first device."""
+        user = id_of(name)
+        account = accounts.Account(user, f"cheap:{name}'s own password", role, self.clock())
+        assert await self.commands.writer.run(lambda tx: accounts.add(tx, account)), f"{name} is here already"
+        return await self.device(user, name.upper(), role=role)
+
+    async def device(self, user: UserId, device: str, *, role: Role = "user") -> Person:
+        """Give a person who has an account one more device, and return the person on it."""
+        token = secrets.token_urlsafe(18)
+
+        def enter(tx: Transaction) -> None:
+            devices.add(tx, user, DeviceId(device), device.lower(), self.clock())
+            sessions.add_access(tx, digest_of(token), user, DeviceId(device), None, None)
+
+        await self.commands.writer.run(enter)
+        return Person(self, Asker(user, DeviceId(device), role, digest_of(token)), token)
+
+    def _build(self) -> wiring.Running:
+        with (
+            patch.object(wiring, "now_ms", self.clock),
+            patch.object(wiring, "Argon2", CheapHashing),
+            patch.object(wiring, "Writer", partial(Writer, broken=self._break)),
+            patch.object(wiring, "open_engine", self._open_engine),
+        ):
+            return wiring.build(self._values, self.place.data)
+
+    def _break(self) -> None:
+        """Stands in for the end of the process after a failed fsync."""
+        self.has_broken = True

@@ -1,0 +1,1 @@
+"""The writer, the readers and the tables, on both engines."""
