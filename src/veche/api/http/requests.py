@@ -1,0 +1,153 @@
+"""From a request's parts to the endpoint's request record; every fault becomes a refusal that names the field."""
+
+import re
+import types
+from typing import Any, Union, get_args, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from veche.api.http.contract import Endpoint, RequestFacts
+from veche.base import json
+from veche.domain.refusals import Refusal, Refused, bad_json, invalid_param, missing_param
+
+NOT_JSON = "M_NOT_JSON"
+_PATH_NAME = re.compile(r"\{(\w+)\}")
+_FAULT_PATH = re.compile(r" - at `\$\.?([^`]*)`")
+
+
+def read(endpoint: Endpoint, path: dict[str, str], query: bytes, body: bytes, facts: RequestFacts) -> Any:
+    """Build the endpoint's request record.
+
+    Raises 400 M_NOT_JSON, M_BAD_JSON, M_MISSING_PARAM or M_INVALID_PARAM, each naming what is wrong.
+    """
+    plan = _plan(endpoint.request)
+    values: dict[str, Any] = dict(path)
+    if plan.query:
+        values.update(_query(plan, query))
+    if plan.body is not None:
+        values["body"] = read_body(plan.body, body, optional=endpoint.body_optional)
+    if plan.wants_facts:
+        values["request"] = facts
+    try:
+        return endpoint.request(**values)
+    except TypeError:
+        missing = [name for name in plan.required if name not in values]
+        raise Refused(missing_param(f"The parameter {missing[0]} is missing.", missing[0])) from None
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """Where the fields of a request record come from. ``query`` maps names on the wire to fields and types."""
+
+    query: dict[str, tuple[str, Any]]
+    required: tuple[str, ...]
+    body: Any
+    wants_facts: bool
+
+
+_PLANS: dict[type[Any], _Plan] = {}
+_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def _plan(record: type[Any]) -> _Plan:
+    plan = _PLANS.get(record)
+    if plan is None:
+        plan = _PLANS[record] = _made_plan(record)
+    return plan
+
+
+def _made_plan(record: type[Any]) -> _Plan:
+    query: dict[str, tuple[str, Any]] = {}
+    body: Any = None
+    wants_facts = False
+    required: list[str] = []
+    for field in msgspec.structs.fields(record):
+        if field.name == "body":
+            body = field.type
+        elif field.name == "request":
+            wants_facts = True
+        else:
+            query[field.encode_name] = (field.name, field.type)
+            if field.required:
+                required.append(field.name)
+    return _Plan(query, tuple(required), body, wants_facts)
+
+
+def path_names(path: str) -> list[str]:
+    """Return the names of a path's parameters."""
+    return _PATH_NAME.findall(path)
+
+
+def _query(plan: _Plan, query: bytes) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if not query:
+        return values
+    try:
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
+    except (UnicodeDecodeError, ValueError):
+        raise Refused(invalid_param("The query string is not UTF-8.")) from None
+    for name, text in pairs:
+        if "\x00" in text:
+            raise Refused(invalid_param(f"The parameter {name!r} holds a NUL character."))
+        if name in plan.query:
+            field, kind = plan.query[name]
+            if _is_list(kind):
+                values.setdefault(field, []).append(text)
+            else:
+                values[field] = _converted(name, text, kind)
+    return values
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) in (list, tuple)
+
+
+def _converted(name: str, text: str, kind: Any) -> Any:
+    if text == "" and _takes_none(kind) and str not in get_args(kind):
+        return None
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as fault:
+        raise Refused(invalid_param(f"The parameter {name} is wrong: {fault}", name)) from None
+
+
+def _takes_none(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind)
+
+
+def read_body(kind: Any, body: bytes, *, optional: bool = False) -> Any:
+    """Decode a body to a type; raises 400 M_NOT_JSON or M_BAD_JSON, naming the field."""
+    if not body.strip() and optional:
+        body = b"{}"
+    if kind is bytes:
+        return body
+    try:
+        return _decoder(kind).decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
+        decode(body)  # what is not JSON at all is said first
+        raise Refused(_shape_fault(str(fault))) from None
+
+
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.json.Decoder(kind)
+    return decoder
+
+
+def decode(body: bytes) -> Any:
+    """Decode a foreign body: 400 M_NOT_JSON where it is not JSON."""
+    try:
+        return json.decode_foreign(body)
+    except json.NotJson as fault:
+        raise Refused(Refusal(NOT_JSON, 400, f"The body is not JSON: {fault}")) from None
+
+
+def _shape_fault(text: str) -> Refusal:
+    """Name the field at fault; a missing one has its own code (section Standard error response)."""
+    missing = re.search(r"missing required field `([^`]+)`", text)
+    if missing:
+        return missing_param(f"The field {missing[1]} is missing.", missing[1])
+    place = _FAULT_PATH.search(text)
+    field = place[1] if place and place[1] else None
+    return bad_json(text.replace("`$.", "`").replace(" - at `$`", ""), field)

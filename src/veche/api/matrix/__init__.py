@@ -1,0 +1,1 @@
+"""The Matrix Client-Server API, one file per subject."""

@@ -1,0 +1,46 @@
+"""The data folder: made where it is missing, and held by one process at a time."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from veche.app.settings import settings_file
+
+
+class Occupied(Exception):
+    """Another process uses the data folder."""
+
+
+@contextlib.contextmanager
+def data_folder(data: Path) -> Iterator[None]:
+    """Make the data folder and its settings file where missing, and hold its lock.
+
+    Raises ``Occupied`` while another process holds it.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(descriptor, data)
+        _write_settings(data / "veche.toml")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, data: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Occupied(f"another server uses {data}") from None
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, b"%d\n" % os.getpid())
+
+
+def _write_settings(path: Path) -> None:
+    """Write the commented settings file, readable by its owner only: it may come to hold a database's password."""
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w") as file:
+            file.write(settings_file())

@@ -1,0 +1,120 @@
+"""Serving: the data folder, the HTTP server and the way it all ends."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import shlex
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import uvicorn
+
+from veche.api.http.lane import lane_protocol
+from veche.api.matrix.hot import HotEndpoints
+from veche.app import control
+from veche.app.settings import Values
+from veche.app.wiring import Running, build
+from veche.queries import accounts
+
+_SWITCH_SECONDS = 0.0005
+"""With Python's own 5 ms a busy loop starves the writer of the interpreter lock for up to two seconds."""
+_GOODBYE_SECONDS = 2
+
+
+def serve(values: Values, data: Path) -> None:
+    """Run the server until SIGTERM or SIGINT."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    os.umask(0o077)
+    running = build(values, data)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn_run(running, values, data.absolute())
+
+
+def uvicorn_run(running: Running, values: Values, data: Path) -> None:
+    """Run the loop with uvicorn as the HTTP server."""
+    import uvloop
+
+    uvloop.run(_serve(running, values, data))
+
+
+async def _serve(running: Running, values: Values, data: Path) -> None:
+    listening = _listen(values["host"], values["port"])
+    config = uvicorn.Config(
+        running.application,
+        http=lane_protocol(HotEndpoints(running.application, asyncio.get_running_loop()).choose),
+        ws="none",
+        loop="uvloop",
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+        server_header=False,
+        proxy_headers=False,
+        date_header=False,
+    )
+    server = uvicorn.Server(config)
+    async with _started(running), control.listening(data, running.commands, running.queries):
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, _stop, running, server)
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        _settle()
+        await _greet(running, data, listening)
+        await server.serve([listening])
+
+
+async def _greet(running: Running, data: Path, listening: socket.socket) -> None:
+    """Say where the server is, and as long as nobody has an account how to make the first."""
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    lines = [f"Veche serves {running.commands.limits.server_name} on http://{shown}:{port}"]
+    if await accounts.is_empty(running.queries):
+        lines.append("Nobody has an account yet. Make the first one, an administrator's, with:")
+        lines.append(f"  {_own_command()} user add NAME --admin --data {shlex.quote(str(data))}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _own_command() -> str:
+    """Return how this very program is called, for a shell."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m veche"
+    return "veche" if shutil.which("veche") == str(called) else shlex.quote(str(called))
+
+
+def _stop(running: Running, server: uvicorn.Server) -> None:
+    """Wake all long polls first: uvicorn waits for open requests before it ends."""
+    running.live.notifier.close()
+    server.should_exit = True
+
+
+@contextlib.asynccontextmanager
+async def _started(running: Running) -> AsyncIterator[None]:
+    await running.start()
+    try:
+        yield
+    finally:
+        await running.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.set_inheritable(True)
+    return listening
+
+
+def _settle() -> None:
+    """Let the collector forget what was made at start and look at the rest less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -1,0 +1,127 @@
+"""Reauthenticate: the interactive check before what a stolen access token alone must not do
+(section User-Interactive Authentication API). Checks are rows, each good for one purpose of one person.
+"""
+
+import base64
+import hashlib
+from typing import Any, NoReturn
+
+import msgspec
+
+from veche.commands.context import Context
+from veche.commands.sessions import guessing
+from veche.commands.sessions.naming import named
+from veche.domain.ids import UserId
+from veche.domain.refusals import Refused, bad_json
+from veche.domain.sessions import PASSWORD, REAUTHENTICATION_MS, Asker, reauthentication_needed
+from veche.storage import sessions
+from veche.storage.accounts import Account
+from veche.storage.sessions import Reauthentication
+from veche.storage.writer import Transaction
+
+_SESSION_BYTES = 18
+_WRONG = "The password is wrong."
+_STALE = "That check has expired or was made for something else; please try again."
+_UNKNOWN_STAGE = "That is not one of the ways in which this can be confirmed."
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What a client sends as ``auth``: the stage it tries, the check it belongs to, and that stage's own fields."""
+
+    type: str | None = None
+    session: str | None = None
+    password: str | None = None
+    token: str | None = None
+    user: str | None = None
+    identifier: dict[str, Any] | None = None
+
+
+class Check(msgspec.Struct, frozen=True):
+    """What is to be proven: ``stage`` is the one way to do it, ``user`` is None where nobody has an account yet."""
+
+    stage: str
+    purpose: str
+    user: UserId | None = None
+
+
+async def reauthenticate(ctx: Context, asker: Asker, purpose: str, auth: dict[str, Any] | None) -> None:
+    """Make sure that whoever asks knows the account's password.
+
+    A command asks for it in its outside work, before its one transaction, with the body's ``auth`` as it came:
+
+        await reauthenticate(ctx, asker, "delete device ABC", auth)
+
+    ``purpose`` is any text that names the operation and what it is done to. Refuses with 401 and the flows that
+    clients expect, and with 429 M_LIMIT_EXCEEDED after too many wrong passwords.
+    """
+    check = Check(PASSWORD, purpose, asker.user)
+    proof = await proof_of(ctx, check, auth)
+    if not await _knows_password(ctx, asker, proof):
+        await challenge(ctx, check, _WRONG, proof.session)
+
+
+async def proof_of(ctx: Context, check: Check, auth: dict[str, Any] | None) -> Proof:
+    """Return the client's proof, still to be verified; refuses with 401 where there is none or its check is stale."""
+    try:
+        proof = msgspec.convert(auth or {}, Proof)
+    except msgspec.ValidationError as fault:
+        raise Refused(bad_json(f"auth is of the wrong shape: {fault}", "auth")) from None
+    if proof.session and not await _is_under_way(ctx, check, proof.session):
+        await challenge(ctx, check, _STALE)
+    if proof.type is None:
+        await challenge(ctx, check, None, proof.session)
+    if proof.type != check.stage:
+        await challenge(ctx, check, _UNKNOWN_STAGE, proof.session)
+    return proof
+
+
+async def challenge(ctx: Context, check: Check, fault: str | None, session: str | None = None) -> NoReturn:
+    """Refuse with 401: say what is to be proven and under which session, a new one where none is under way."""
+    if not session:
+        session = base64.urlsafe_b64encode(ctx.random(_SESSION_BYTES)).decode()
+        row = Reauthentication(session, _fingerprint(check), check.user, ctx.clock())
+        await ctx.writer.run(lambda tx: _asked(tx, row))
+    raise Refused(reauthentication_needed(check.stage, session, fault))
+
+
+def end_check(tx: Transaction, session: str | None) -> None:
+    """Forget a check that has served: it is good for one time."""
+    if session:
+        sessions.delete_reauthentication(tx, session)
+
+
+async def _knows_password(ctx: Context, asker: Asker, proof: Proof) -> bool:
+    """Check the password of the asker, whoever else the proof may name; a right one ends the check.
+
+    Guesses are counted against the device: with one stolen token nobody can lock the owner's other devices out.
+    """
+    if proof.password is None or named(ctx, proof.user, proof.identifier) not in (None, asker.user):
+        return False
+    subject = f"{asker.user} {asker.device}"
+    account = await guessing.check_password(ctx, asker.user, proof.password, subject)
+    return account is not None and await ctx.writer.run(lambda tx: _confirm(tx, account, subject, proof.session))
+
+
+def _confirm(tx: Transaction, account: Account, subject: str, session: str | None) -> bool:
+    if not guessing.confirm(tx, account, subject):
+        return False
+    end_check(tx, session)
+    return True
+
+
+async def _is_under_way(ctx: Context, check: Check, session: str) -> bool:
+    if "\x00" in session:
+        return False
+    row = await ctx.reader.run(lambda at: sessions.find_reauthentication(at, session))
+    if row is None or row.created_ts <= ctx.clock() - REAUTHENTICATION_MS:
+        return False
+    return row.user_id == check.user and row.purpose == _fingerprint(check)
+
+
+def _asked(tx: Transaction, row: Reauthentication) -> None:
+    sessions.forget_reauthentications_before(tx, row.created_ts - REAUTHENTICATION_MS)
+    sessions.add_reauthentication(tx, row)
+
+
+def _fingerprint(check: Check) -> str:
+    return hashlib.sha256(check.purpose.encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""Sending messages and setting state."""
+
+from veche.commands.context import Context
+from veche.commands.timeline.appending import Repeated, append, encode
+from veche.domain.directory import names_other_room
+from veche.domain.events import CANONICAL_ALIAS, MEMBER, Draft
+from veche.domain.ids import EventId, RoomId
+from veche.domain.membership import ALLOWED_BY
+from veche.domain.refusals import Refusal, Refused, refuse, too_large
+from veche.domain.sessions import Asker
+from veche.domain.settings import Limits
+from veche.storage import directory, rooms, timeline
+from veche.storage.rooms import CurrentState
+from veche.storage.writer import Transaction
+
+
+async def send_message(ctx: Context, asker: Asker, room: RoomId, draft: Draft, txn: str) -> EventId:
+    """Send a message event; the same ``txn`` from the same device gives the same event again.
+
+    Raises 403 where the room's rules forbid it, 400 or 413 for a malformed or too large event
+    (section Sending events to a room).
+    """
+    refuse(_fits(draft, ctx.limits))
+    new = encode(ctx, room, asker.user, draft, asker.device, txn)
+    path = f"send/{room}/{draft.type}"
+
+    def work(tx: Transaction) -> EventId:
+        state = rooms.current_state(tx, room)
+        state.prefetch(asker.user)
+        try:
+            return append(tx, state, new, path=path).event_id
+        except Repeated as repeated:
+            return repeated.event_id
+        except Refused:
+            # Answered as before even where the sender may no longer write: the client never heard the first answer.
+            earlier = timeline.find_transaction(tx, asker.user, asker.device, txn, path)
+            if earlier is None:
+                raise
+            return earlier
+
+    return await ctx.writer.run(work)
+
+
+async def set_state(ctx: Context, asker: Asker, room: RoomId, draft: Draft) -> EventId:
+    """Set one piece of a room's state; setting what is already set gives the present event again.
+
+    Raises 403 where the rules forbid it, 400 M_BAD_ALIAS for an alias of another room, 400 or 413 for a
+    malformed or too large event.
+    """
+    draft = _own_words(draft)
+    new = encode(ctx, room, asker.user, draft)
+
+    def work(tx: Transaction) -> EventId:
+        state = rooms.current_state(tx, room)
+        state.prefetch(asker.user)
+        if draft.type == CANONICAL_ALIAS:
+            refuse(_aliases_fit(tx, state, draft))
+        present = state.get(draft.type, draft.state_key or "")
+        if present is not None and present.content == draft.content and present.sender == asker.user:
+            return present.event_id
+        return append(tx, state, new).event_id
+
+    return await ctx.writer.run(work)
+
+
+def _fits(draft: Draft, limits: Limits) -> Refusal | None:
+    body = draft.content.get("body")
+    if limits.longest_message and isinstance(body, str) and len(body) > limits.longest_message:
+        return too_large(f"The message is longer than {limits.longest_message} characters.")
+    return None
+
+
+def _own_words(draft: Draft) -> Draft:
+    """A client that changes its name in one room sends back the old content; who let it in is not its to say."""
+    if draft.type != MEMBER or ALLOWED_BY not in draft.content:
+        return draft
+    content = {name: value for name, value in draft.content.items() if name != ALLOWED_BY}
+    return Draft(draft.type, content, draft.state_key)
+
+
+def _aliases_fit(tx: Transaction, state: CurrentState, draft: Draft) -> Refusal | None:
+    present = state.get(CANONICAL_ALIAS)
+    return names_other_room(
+        draft.content, present.content if present else {}, lambda alias: directory.room_of(tx, alias) == state.room_id
+    )

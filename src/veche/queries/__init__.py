@@ -1,0 +1,1 @@
+"""Floor 3: everything that only reads. One question, one snapshot."""

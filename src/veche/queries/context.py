@@ -1,0 +1,18 @@
+"""What every query is given: the reader, what lives in memory, the clock and the settings it needs."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from veche.domain.settings import Limits
+from veche.live.state import Live
+from veche.storage.reader import Reader
+
+
+class ReadContext(msgspec.Struct, frozen=True):
+    """Handed to every query. ``clock`` gives milliseconds since 1970."""
+
+    reader: Reader
+    live: Live
+    clock: Callable[[], int]
+    limits: Limits

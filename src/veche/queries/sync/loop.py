@@ -1,0 +1,104 @@
+"""The loop of a sync: listen, answer from memory or from one snapshot, or wait and look again."""
+
+import time
+
+import msgspec
+
+from veche.domain.refusals import Refusal, Refused
+from veche.domain.sessions import Asker
+from veche.live.notifier import Feed, wait
+from veche.queries.context import ReadContext
+from veche.queries.sessions import still_valid
+from veche.queries.sync import keys
+from veche.queries.sync.counting import keep
+from veche.queries.sync.general import Answer, Circumstances, general_answer
+from veche.queries.sync.quick import General, quick_answer, token_at
+from veche.queries.sync.reply import answer_json
+from veche.queries.sync.wish import SyncWish
+from veche.storage import rooms
+
+LONGEST_MS = 180_000
+_OPENINGS = 5
+BUSY = Refusal("M_UNKNOWN", 503, "The server is overloaded; please try again.", extra={"retry_after_ms": 1000})
+
+
+async def answer(ctx: ReadContext, asker: Asker, wish: SyncWish) -> bytes:
+    """Return the answer to one ``/sync``, waiting up to ``wish.timeout_ms`` for news (section Syncing).
+
+    Raises 401 where the session ends while it waits.
+    """
+    feed = await feed_of(ctx, asker)
+    deadline = time.monotonic() + min(wish.timeout_ms, LONGEST_MS) / 1000
+    while True:
+        quick = quick_answer(ctx, feed, asker, wish)
+        if isinstance(quick, bytes):
+            return quick
+        if isinstance(quick, General):
+            found = await _general(ctx, feed, asker, wish)
+            if not found.is_empty or wish.since is None or wish.full_state:
+                return found.body
+            wish = msgspec.structs.replace(wish, since=found.token)
+            if feed.newer_than(found.token.position) != []:
+                continue
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or ctx.live.notifier.closing:
+            return await _nothing(ctx, asker, wish)
+        if await wait(feed, asker.device, remaining):
+            await still_valid(ctx, asker)
+
+
+async def feed_of(ctx: ReadContext, asker: Asker) -> Feed:
+    """Return the asker's feed, opened where it is not yet: listening comes before reading."""
+    for _ in range(_OPENINGS):
+        feed = ctx.live.notifier.feed(asker.user)
+        if feed is not None:
+            return feed
+        joined, position = await ctx.reader.run(
+            lambda at: ({one.room_id: one.since for one in rooms.memberships_of(at, asker.user, "join")}, at.position)
+        )
+        ctx.live.notifier.open(asker.user, joined, position)
+    raise Refused(BUSY)
+
+
+async def _general(ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish) -> Answer:
+    circumstances = _circumstances(ctx, feed, asker, wish)
+    generation = ctx.live.key_counts.generation
+    found = await ctx.reader.run(general_answer(ctx, asker, wish, circumstances))
+    ctx.live.key_counts.put(asker.user, asker.device, found.keys, generation)
+    feed.known.setdefault(asker.device, {}).update(found.known)
+    keep(feed, found.counts, found.token.position)
+    return found
+
+
+def _circumstances(ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish) -> Circumstances:
+    typing, since = ctx.live.typing, wish.since
+    is_of_this_boot = since is not None and since.boot == ctx.live.boot
+    changed = typing.changed_since(since.live) if since is not None and is_of_this_boot else typing.active()
+    typists = {room: typing.users(room) for room in changed if room in feed.rooms}
+    return Circumstances(typists, ctx.live.presence.all(), typing.version, dict(feed.known.get(asker.device, {})))
+
+
+async def _nothing(ctx: ReadContext, asker: Asker, wish: SyncWish) -> bytes:
+    """The answer when time has run out: the token moves on, since nothing before it concerned the asker."""
+    found = ctx.live.key_counts.find(asker.user, asker.device)
+    return _token_only(ctx, wish, found if found is not None else await _read_key_counts(ctx, asker))
+
+
+def nothing_new(ctx: ReadContext, asker: Asker, wish: SyncWish) -> bytes | None:
+    """Return the answer that only moves the token on; None where the device's key counts are not known."""
+    counts = ctx.live.key_counts.find(asker.user, asker.device)
+    return _token_only(ctx, wish, counts) if counts is not None else None
+
+
+def _token_only(ctx: ReadContext, wish: SyncWish, counts: tuple[bytes, bytes]) -> bytes:
+    assert wish.since is not None
+    position = max(wish.since.position, ctx.live.notifier.head)
+    top = [(b"device_one_time_keys_count", counts[0]), (b"device_unused_fallback_key_types", counts[1])]
+    return answer_json(token_at(ctx, position), top, [])
+
+
+async def _read_key_counts(ctx: ReadContext, asker: Asker) -> tuple[bytes, bytes]:
+    generation = ctx.live.key_counts.generation
+    found = await ctx.reader.run(lambda at: keys.counts(at, asker))
+    ctx.live.key_counts.put(asker.user, asker.device, found, generation)
+    return found

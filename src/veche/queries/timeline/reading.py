@@ -1,0 +1,181 @@
+"""Reading the timeline: one event, what surrounds it, pages, the event nearest to a time."""
+
+import msgspec
+
+from veche.domain.account_data import RoomEventFilter
+from veche.domain.events import MEMBER
+from veche.domain.ids import EventId, Position, RoomId, UserId
+from veche.domain.refusals import Refused, not_found
+from veche.domain.sessions import Asker
+from veche.domain.timeline import Event
+from veche.queries.context import ReadContext
+from veche.queries.timeline.paging import Page, keeps, page_back, page_forth
+from veche.queries.timeline.presenting import present
+from veche.queries.timeline.sight import Sight, sight_of
+from veche.storage import account_data, rooms, timeline
+from veche.storage.reader import Snapshot
+from veche.storage.rows import Rows
+
+MOST_AT_ONCE = 1000
+NO_EVENT = not_found("There is no such event, or you may not see it.")
+
+
+class Messages(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``GET /rooms/{room_id}/messages``: a page, where it starts and ends, and the members a lazy client needs."""
+
+    start: str
+    chunk: list[msgspec.Raw]
+    end: str | None = None
+    state: list[msgspec.Raw] = []
+
+
+class Context(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``GET /rooms/{room_id}/context/{event_id}``: an event, what came before and after, the state at the end."""
+
+    start: str
+    end: str
+    event: msgspec.Raw
+    events_before: list[msgspec.Raw]
+    events_after: list[msgspec.Raw]
+    state: list[msgspec.Raw]
+
+
+class NearestEvent(msgspec.Struct, frozen=True):
+    """``GET /rooms/{room_id}/timestamp_to_event``."""
+
+    event_id: EventId
+    origin_server_ts: int
+
+
+async def event(ctx: ReadContext, asker: Asker, room: RoomId, event_id: EventId) -> msgspec.Raw:
+    """Return one event. Raises 404 where it is unknown or hidden from the asker (section Getting events for a room)."""
+
+    def read(at: Snapshot) -> msgspec.Raw:
+        sight = Sight(at, room, asker.user)
+        found = visible_event(at, sight, event_id)
+        return shown(at, sight, asker, [found], ctx.clock())[0]
+
+    return await ctx.reader.run(read)
+
+
+async def messages(
+    ctx: ReadContext,
+    asker: Asker,
+    room: RoomId,
+    *,
+    start: Position | None,
+    stop: Position | None,
+    backwards: bool,
+    limit: int,
+    filter: RoomEventFilter,
+) -> Messages:
+    """Return a page of a room's log. Raises 403 where the asker may see nothing of it (section Syncing, paging)."""
+
+    def read(at: Snapshot) -> Messages:
+        sight = sight_of(at, room, asker.user)
+        begin = start if start is not None else (at.position if backwards else Position(0))
+        keep = keeps(filter, ignored_by(at, asker.user))
+        most = max(1, min(limit, MOST_AT_ONCE))
+        if backwards:
+            page = page_back(at, sight, begin, most, keep, stop or Position(0))
+        else:
+            page = page_forth(at, sight, begin, most, keep, stop)
+        return _messages(at, sight, asker, begin, page, ctx.clock(), filter.lazy_load_members)
+
+    return await ctx.reader.run(read)
+
+
+async def context(
+    ctx: ReadContext, asker: Asker, room: RoomId, event_id: EventId, limit: int, filter: RoomEventFilter
+) -> Context:
+    """Return what surrounds an event: half of ``limit`` before, half after. Raises 404 where it is hidden."""
+
+    def read(at: Snapshot) -> Context:
+        sight = Sight(at, room, asker.user)
+        found = visible_event(at, sight, event_id)
+        keep, half = keeps(filter, ignored_by(at, asker.user)), max(0, min(limit, MOST_AT_ONCE)) // 2
+        before = page_back(at, sight, Position(found.position - 1), half, keep) if half else Page([], None)
+        after = page_forth(at, sight, found.position, half, keep) if half else Page([], None)
+        oldest = before.end if before.end is not None else Position(found.position - 1 if half == 0 else 0)
+        newest = (after.events[-1] if after.events else found).position
+        now = ctx.clock()
+        return Context(
+            str(oldest),
+            str(newest),
+            shown(at, sight, asker, [found], now)[0],
+            shown(at, sight, asker, before.events, now),
+            shown(at, sight, asker, after.events, now),
+            _state(at, sight, asker, newest, [found, *before.events, *after.events], now, filter.lazy_load_members),
+        )
+
+    return await ctx.reader.run(read)
+
+
+async def event_by_time(ctx: ReadContext, asker: Asker, room: RoomId, ts: int, *, forwards: bool) -> NearestEvent:
+    """Return the event nearest to ``ts`` (milliseconds) in one direction. Raises 404 where there is none."""
+
+    def read(at: Snapshot) -> NearestEvent:
+        sight = sight_of(at, room, asker.user)
+        found = [
+            event
+            for visible in sight.ranges
+            if (
+                event := timeline.around_time(
+                    at, room, ts, forwards=forwards, after=Position(visible.first - 1), until=visible.last
+                )
+            )
+        ]
+        if not found:
+            raise Refused(not_found("There is no event in that direction."))
+        nearest = min(found, key=lambda event: (abs(event.ts - ts), event.position))
+        return NearestEvent(nearest.event_id, nearest.ts)
+
+    return await ctx.reader.run(read)
+
+
+def visible_event(rows: Rows, sight: Sight, event_id: EventId) -> Event:
+    """Return an event that the asker may see; raises 404 otherwise."""
+    found = timeline.find(rows, sight.room, event_id)
+    membership = rooms.membership(rows, sight.room, sight.user)
+    forgotten = membership is not None and membership.is_forgotten
+    if found is None or forgotten or not sight.sees(found.position):
+        raise Refused(NO_EVENT)
+    return found
+
+
+def shown(rows: Rows, sight: Sight, asker: Asker, events: list[Event], now: int) -> list[msgspec.Raw]:
+    """Return events as the asker reads them, each with its room."""
+    return [msgspec.Raw(text) for text in present(rows, sight, asker.device, events, now, with_room=True)]
+
+
+def ignored_by(rows: Rows, user: UserId) -> frozenset[str]:
+    """Return whom ``user`` ignores (section Ignoring users)."""
+    content = account_data.find(rows, user, "", "m.ignored_user_list") or {}
+    ignored = content.get("ignored_users")
+    return frozenset(ignored) if isinstance(ignored, dict) else frozenset()
+
+
+def _messages(at: Snapshot, sight: Sight, asker: Asker, begin: Position, page: Page, now: int, lazy: bool) -> Messages:
+    members = _members_of(at, sight, page.events) if lazy else []
+    return Messages(
+        str(begin),
+        shown(at, sight, asker, page.events, now),
+        None if page.end is None else str(page.end),
+        shown(at, sight, asker, members, now),
+    )
+
+
+def _members_of(at: Snapshot, sight: Sight, events: list[Event]) -> list[Event]:
+    """The present membership events of those who wrote ``events``."""
+    senders = dict.fromkeys(event.sender for event in events)
+    found = rooms.current_pieces_of(at, sight.room, MEMBER, senders)
+    return timeline.at_positions(at, list(found.values()))
+
+
+def _state(
+    at: Snapshot, sight: Sight, asker: Asker, position: Position, events: list[Event], now: int, lazy: bool
+) -> list[msgspec.Raw]:
+    positions = rooms.state_positions(at, sight.room, position)
+    senders = {event.sender for event in events}
+    wanted = [found for (kind, key), found in positions.items() if not lazy or kind != MEMBER or key in senders]
+    return shown(at, sight, asker, timeline.at_positions(at, wanted), now)

@@ -1,0 +1,97 @@
+"""What somebody may see of a room: read once per query, then asked for every event."""
+
+from bisect import bisect_right
+from functools import cached_property
+
+from veche.domain.events import HISTORY_VISIBILITY, MEMBER
+from veche.domain.ids import Position, RoomId, UserId
+from veche.domain.refusals import Refusal, Refused, forbidden
+from veche.domain.timeline import Event
+from veche.domain.visibility import Range, is_visible, visible_ranges, visible_state_position
+from veche.storage import rooms
+from veche.storage.rows import Rows
+
+Changes = list[tuple[Position, str]]
+
+
+class Sight:
+    """One person's view of one room at one moment.
+
+    ``joined_since`` is given where the caller knows that the person has been joined from there until now: most
+    questions are then answered without reading how it was before.
+    """
+
+    def __init__(self, rows: Rows, room: RoomId, user: UserId, joined_since: Position | None = None) -> None:
+        self.room = room
+        self.user = user
+        self._rows = rows
+        self._head = rows.position
+        self._joined_since = joined_since
+
+    @cached_property
+    def _visibility(self) -> Changes:
+        return _changes(self._rows, self.room, HISTORY_VISIBILITY, "", "history_visibility")
+
+    @cached_property
+    def _membership(self) -> Changes:
+        return _changes(self._rows, self.room, MEMBER, self.user, "membership")
+
+    @cached_property
+    def ranges(self) -> list[Range]:
+        """The positions that may be read, in order."""
+        return visible_ranges(self._visibility, self._membership, self._head)
+
+    @property
+    def is_blind(self) -> bool:
+        """Say whether nothing of the room may be read."""
+        return not self.ranges
+
+    def sees(self, position: Position) -> bool:
+        """Say whether the event at ``position`` may be read."""
+        if self._joined_since is not None and self._joined_since <= position <= self._head:
+            return True
+        return is_visible(self.ranges, position)
+
+    def state_position(self) -> Position:
+        """Return the position whose state may be read; raises 403 for outsiders."""
+        found = visible_state_position(self._visibility, self._membership, self._head)
+        if isinstance(found, Refusal):
+            raise Refused(found)
+        return found
+
+    def membership_at(self, position: Position) -> str:
+        """Return how the person stood to the room at ``position``, the event there included."""
+        if self._joined_since is not None and position >= self._joined_since:
+            return "join"
+        before = bisect_right(self._membership, position, key=_position)
+        return self._membership[before - 1][1] if before else "leave"
+
+    def ranges_within(self, after: Position, until: Position) -> list[Range]:
+        """Return the readable positions of (after, until], in order."""
+        if self._joined_since is not None and self._joined_since <= after + 1:
+            return [Range(Position(after + 1), until)] if until > after else []
+        cut = [Range(Position(max(after + 1, span.first)), min(until, span.last)) for span in self.ranges]
+        return [span for span in cut if span.first <= span.last]
+
+
+def sight_of(rows: Rows, room: RoomId, user: UserId) -> Sight:
+    """Return what ``user`` may see of a room; raises 403 where that is nothing, whether or not the room exists."""
+    sight = Sight(rows, room, user)
+    membership = rooms.membership(rows, room, user)
+    if sight.is_blind or (membership is not None and membership.is_forgotten):
+        raise Refused(forbidden("You may not read that room."))
+    return sight
+
+
+def visible(sight: Sight, events: list[Event]) -> list[Event]:
+    """Keep the events that may be read."""
+    return [event for event in events if sight.sees(event.position)]
+
+
+def _changes(rows: Rows, room: RoomId, kind: str, key: str, name: str) -> Changes:
+    found = rooms.changes_of(rows, room, kind, key)
+    return [(position, str(content.get(name, ""))) for position, content in found]
+
+
+def _position(change: tuple[Position, str]) -> Position:
+    return change[0]

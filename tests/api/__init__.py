@@ -1,0 +1,1 @@
+"""The door in process: requests go straight into the ASGI application."""

@@ -1,0 +1,1 @@
+"""People at work on the real server, over real sockets."""
