@@ -1,0 +1,1 @@
+"""The laws of the code, proved from its syntax tree."""

@@ -1,0 +1,1 @@
+"""Kills, power cuts, full disks and failing fsyncs."""

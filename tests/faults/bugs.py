@@ -1,0 +1,96 @@
+"""Bugs on purpose. Each breaks one law; a test of faults that does not notice it is worth nothing."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from veche.domain.ids import Position
+from veche.domain.refusals import Refused
+from veche.domain.sessions import Asker
+from veche.queries.sync import to_device
+from veche.storage.engines import StorageFull, sqlite
+from veche.storage.reader import Snapshot
+from veche.storage.writer import FULL, Head, Writer
+
+SLOW_DISK_SECONDS = 0.02
+
+
+@contextmanager
+def acknowledging_before_the_commit(disk_seconds: float = 0.0) -> Iterator[None]:
+    """Callers are answered while the commit is still under way; ``disk_seconds`` makes the disk a slow one."""
+    commit = Writer._commit  # noqa: SLF001
+
+    def early(self: Writer, group: list[Any]) -> None:
+        to_disk = self._connection.commit
+
+        def answer_first() -> None:
+            self._answer(list(group))
+            time.sleep(disk_seconds)
+            to_disk()
+
+        with patch.object(self._connection, "commit", answer_first):
+            commit(self, group)
+
+    with patch.object(Writer, "_commit", early):
+        yield
+
+
+@contextmanager
+def not_syncing(synchronous: int) -> Iterator[None]:
+    """SQLite is told not to wait for the disk: 0 is OFF, 1 is NORMAL."""
+    with patch.dict(sqlite._PRAGMAS, {"synchronous": synchronous}):  # noqa: SLF001
+        yield
+
+
+@contextmanager
+def changing_caches_before_the_commit() -> Iterator[None]:
+    """Memory follows a command before it is on disk."""
+    attempt = Writer._attempt  # noqa: SLF001
+
+    def early(self: Writer, job: Any, head: Head) -> None:
+        attempt(self, job, head)
+        assert self._loop is not None
+        if job.transaction is not None:
+            self._loop.call_soon_threadsafe(self._tell, list(job.transaction.entries))
+
+    with patch.object(Writer, "_attempt", early):
+        yield
+
+
+@contextmanager
+def answering_the_rest_of_a_full_group() -> Iterator[None]:
+    """A command that meets a full disk is refused alone; the others of its group are told that all is well."""
+    attempt = Writer._attempt  # noqa: SLF001
+
+    def alone(self: Writer, job: Any, head: Head) -> None:
+        try:
+            attempt(self, job, head)
+        except StorageFull:
+            job.error = Refused(FULL)
+            self._connection.rollback()
+            self._connection.begin_write()
+
+    with patch.object(Writer, "_attempt", alone):
+        yield
+
+
+@contextmanager
+def advancing_the_token_past_the_inbox() -> Iterator[None]:
+    """The token says that all messages to the device were handed out, though the answer was cut."""
+    inbox = to_device.inbox
+
+    def hasty(at: Snapshot, asker: Asker, since: Position) -> tuple[list[bytes], Position]:
+        return inbox(at, asker, since)[0], at.position
+
+    with patch.object(to_device, "inbox", hasty):
+        yield
+
+
+def plant(name: str, stack: ExitStack) -> None:
+    """Plant a bug by name, for a server in a process of its own."""
+    if name == "acknowledging_before_the_commit":
+        stack.enter_context(acknowledging_before_the_commit(SLOW_DISK_SECONDS))
+    else:
+        raise ValueError(name)
