@@ -1,0 +1,61 @@
+"""Accounts: whoever registers has no session yet; what is done to an account needs its own password."""
+
+from typing import Any
+
+from tests.authorisation.askers import EVERYBODY, NOBODY, OWNER
+from tests.authorisation.rows import Row, Rows, ask
+
+_NEW = {"username": "new-$fresh", "password": "a fairly long password"}
+
+
+def proof(user: str, password: str) -> dict[str, Any]:
+    """What a client sends to prove a password."""
+    return {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": user}, "password": password}
+
+
+_NO_ADDRESSES: Row = (ask("without any", body={}, may=NOBODY),)
+_OF_ADMINISTRATOR = "anna's own password"
+
+ROWS: Rows = {
+    "POST /v3/register": (
+        ask("without the stage", body=_NEW, may=NOBODY, refused=401),
+        ask("with the stage", body={**_NEW, "auth": {"type": "m.login.dummy"}}, may=EVERYBODY),
+        ask("under a taken name", body={**_NEW, "username": "anna"}, may=NOBODY, refused=400),
+        ask("as a guest", query={"kind": "guest"}, body={}, may=NOBODY),
+    ),
+    "GET /v3/register/available": (
+        ask("a free name", query={"username": "new-$fresh"}, may=EVERYBODY),
+        ask("a taken name", query={"username": "anna"}, may=NOBODY, refused=400),
+    ),
+    "GET /v1/register/m.login.registration_token/validity": (ask("a guess", query={"token": "guess"}, may=EVERYBODY),),
+    "POST /v3/account/password": (
+        ask("without proof", body={"new_password": "$password"}, may=NOBODY, refused=401),
+        ask(
+            "with the administrator's password",
+            body={
+                "new_password": _OF_ADMINISTRATOR,
+                "logout_devices": False,
+                "auth": proof("$administrator", _OF_ADMINISTRATOR),
+            },
+            may=OWNER,
+            refused=401,
+        ),
+        ask("with one's own", body={"new_password": "$password", "auth": proof("$me", "$password")}),
+    ),
+    "POST /v3/account/deactivate": (
+        ask("without proof", body={}, may=NOBODY, refused=401),
+        ask(
+            "with the administrator's password",
+            body={"auth": proof("$administrator", _OF_ADMINISTRATOR)},
+            may=OWNER,
+            refused=401,
+        ),
+    ),
+    "GET /v3/account/3pid": (ask(),),
+    **{f"POST /v3/account/3pid{verb}": _NO_ADDRESSES for verb in ("", "/add", "/bind", "/delete", "/unbind")},
+    **{
+        f"POST /v3/{purpose}/{medium}/requestToken": _NO_ADDRESSES
+        for purpose in ("register", "account/3pid", "account/password")
+        for medium in ("email", "msisdn")
+    },
+}

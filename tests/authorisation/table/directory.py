@@ -1,0 +1,40 @@
+"""Directory: aliases lead whoever knows them; lists show what was published."""
+
+from tests.authorisation.askers import (
+    EVERYBODY,
+    JOINED,
+    NOBODY,
+    POWERFUL,
+    SERVER_ADMINISTRATOR,
+    SIGNED_IN,
+)
+from tests.authorisation.rows import Rows, ask, at
+
+_ALIAS = "/v3/directory/room/{room_alias}"
+_LISTED = "/v3/directory/list/room/{room_id}"
+_MAY_NAME = POWERFUL | {SERVER_ADMINISTRATOR}
+_LOBBY = {"name of the lobby": SIGNED_IN}
+
+ROWS: Rows = {
+    f"GET {_ALIAS}": (
+        ask("one that exists", at(room_alias="$alias"), may=EVERYBODY),
+        ask("one that does not", at(room_alias="#nowhere:veche.test"), may=NOBODY, refused=404),
+    ),
+    f"PUT {_ALIAS}": (
+        ask("for a room", at(room_alias="#new-$fresh:veche.test"), body={"room_id": "$shared_room"}, may=JOINED),
+        ask("for no room", at(room_alias="#other-$fresh:veche.test"), body={"room_id": "!no:veche.test"}, may=NOBODY),
+    ),
+    f"DELETE {_ALIAS}": (ask("one of the administrator's", at(room_alias="$alias"), may=_MAY_NAME),),
+    "GET /v3/rooms/{room_id}/aliases": (
+        ask("of a private room", at(room_id="$shared_room"), may=JOINED, shows={"alias of the shared room": JOINED}),
+        ask("of a room that all may read", at(room_id="$world_readable_room")),
+        ask("of no room", at(room_id="!no:veche.test"), may=NOBODY),
+    ),
+    f"GET {_LISTED}": (ask("of a private room", at(room_id="$shared_room"), may=EVERYBODY),),
+    f"PUT {_LISTED}": (
+        ask("of a private room", at(room_id="$shared_room"), body={"visibility": "private"}, may=_MAY_NAME),
+    ),
+    "GET /v3/publicRooms": (ask("all", shows=_LOBBY),),
+    "POST /v3/publicRooms": (ask("all", body={}, shows=_LOBBY),),
+    "POST /v3/user_directory/search": (ask("everybody", body={"search_term": "@", "limit": 100}),),
+}
