@@ -1,7 +1,7 @@
 """Bugs on purpose. Each breaks one law; a test of faults that does not notice it is worth nothing."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -20,20 +20,12 @@ SLOW_DISK_SECONDS = 0.02
 @contextmanager
 def acknowledging_before_the_commit(disk_seconds: float = 0.0) -> Iterator[None]:
     """Callers are answered while the commit is still under way; ``disk_seconds`` makes the disk a slow one."""
-    commit = Writer._commit  # noqa: SLF001
 
-    def early(self: Writer, group: list[Any]) -> None:
-        to_disk = self._connection.commit
+    def answer(writer: Writer, group: list[Any]) -> None:
+        writer._answer(list(group))  # noqa: SLF001
+        time.sleep(disk_seconds)
 
-        def answer_first() -> None:
-            self._answer(list(group))
-            time.sleep(disk_seconds)
-            to_disk()
-
-        with patch.object(self._connection, "commit", answer_first):
-            commit(self, group)
-
-    with patch.object(Writer, "_commit", early):
+    with _before_the_commit(answer):
         yield
 
 
@@ -46,16 +38,15 @@ def not_syncing(synchronous: int) -> Iterator[None]:
 
 @contextmanager
 def changing_caches_before_the_commit() -> Iterator[None]:
-    """Memory follows a command before it is on disk."""
-    attempt = Writer._attempt  # noqa: SLF001
+    """Memory follows a group before it is on disk."""
 
-    def early(self: Writer, job: Any, head: Head) -> None:
-        attempt(self, job, head)
-        assert self._loop is not None
-        if job.transaction is not None:
-            self._loop.call_soon_threadsafe(self._tell, list(job.transaction.entries))
+    def tell(writer: Writer, group: list[Any]) -> None:
+        loop = writer._loop  # noqa: SLF001
+        assert loop is not None
+        entries = [entry for job in group if job.transaction is not None for entry in job.transaction.entries]
+        loop.call_soon_threadsafe(writer._tell, entries)  # noqa: SLF001
 
-    with patch.object(Writer, "_attempt", early):
+    with _before_the_commit(tell):
         yield
 
 
@@ -94,3 +85,22 @@ def plant(name: str, stack: ExitStack) -> None:
         stack.enter_context(acknowledging_before_the_commit(SLOW_DISK_SECONDS))
     else:
         raise ValueError(name)
+
+
+@contextmanager
+def _before_the_commit(do: Callable[[Writer, list[Any]], None]) -> Iterator[None]:
+    commit = Writer._commit  # noqa: SLF001
+
+    def early(self: Writer, group: list[Any]) -> None:
+        connection = self._connection
+        to_disk = connection.commit
+
+        def do_first() -> None:
+            do(self, group)
+            to_disk()
+
+        with patch.object(connection, "commit", do_first):
+            commit(self, group)
+
+    with patch.object(Writer, "_commit", early):
+        yield

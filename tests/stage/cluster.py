@@ -21,6 +21,8 @@ from veche.storage.schema import migrate
 OLDEST = 15
 PATIENCE = 60.0
 _TEMPLATE = "veche_template"
+_GUARD = '"$@" & read -r _; kill -INT $!; wait $!'
+"""Stops the cluster as soon as its input ends: when it is closed, or when the tests' process is gone."""
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -78,12 +80,7 @@ class Cluster:
 
     def close(self) -> None:
         """Stop the cluster at once and remove its folder."""
-        self._process.terminate()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.communicate()  # the guard sees its input end
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self) -> "subprocess.Popen[bytes]":
@@ -96,7 +93,8 @@ class Cluster:
         settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         with (self._folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                [postgres, "-D", str(data), "-k", str(self._folder), *settings],
+                ["sh", "-c", _GUARD, "sh", postgres, "-D", str(data), "-k", str(self._folder), *settings],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,

@@ -15,18 +15,21 @@ from tests.stage.databases import DEFAULTS, Place
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 """Seconds for the server to answer, and again to stop."""
+_MEASURING = {"COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"}
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 class Server:
     """A server process. It keeps its port and data when it is started again.
 
-    ``program`` is what Python runs: the command itself, or a copy of it with something planted.
+    ``program`` is what Python runs: the command itself, or a copy of it with something planted. ``is_measured``
+    lets coverage count it, which slows it down.
     """
 
     def __init__(self, place: Place, program: tuple[str, ...] = ("-m", "veche"), **settings: str | int) -> None:
         self.place = place
         self.program = program
+        self.is_measured = True
         self.port = 0
         self.log = place.data.parent / "server.log"
         self._settings = DEFAULTS | settings | ({"database": place.database} if place.database else {})
@@ -48,7 +51,7 @@ class Server:
         assert self._process is None, "the server runs already"
         with self.log.open("ab") as log:
             offset = log.tell()
-            self._process = subprocess.Popen(self._command(), stdout=log, stderr=log, env=_environment())
+            self._process = subprocess.Popen(self._command(), stdout=log, stderr=log, env=self._environment())
         end = time.monotonic() + patience
         while not self._answers(offset):
             ended = self._process.poll() is not None
@@ -113,8 +116,8 @@ class Server:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
-
-def _environment() -> dict[str, str]:
-    """The sources of this checkout come first, so that they are tested even where another build is installed."""
-    inherited = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT / "src"), str(ROOT), inherited)))}
+    def _environment(self) -> dict[str, str]:
+        """The sources of this checkout come first, so that they are tested even where another build is installed."""
+        inherited = {name: value for name, value in os.environ.items() if self.is_measured or name not in _MEASURING}
+        path = os.pathsep.join(filter(None, (str(ROOT / "src"), str(ROOT), inherited.get("PYTHONPATH"))))
+        return {**inherited, "PYTHONPATH": path}

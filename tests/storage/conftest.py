@@ -80,10 +80,14 @@ class FragileEngine:
         self.name = inner.name
         self.largest_group = inner.largest_group
         self.longest_read = inner.longest_read
+        self.log_bytes = inner.log_bytes
         self._inner = inner
 
     def connect(self, *, writes: bool) -> FragileConnection:
         return FragileConnection(self._inner.connect(writes=writes), self.faults)
+
+    def claim(self) -> None:
+        self._inner.claim()
 
     def script(self, text: str) -> list[str]:
         return self._inner.script(text)

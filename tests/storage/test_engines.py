@@ -210,10 +210,26 @@ async def test_a_connection_lost_inside_a_group_undoes_the_group(place: Place, w
 def test_a_commit_of_unknown_end_is_broken(place: Place, engine: Engine) -> None:
     connection = engine.connect(writes=True)
     connection.begin_write()
-    _cut_connections(place.database)
-    with pytest.raises(StorageBroken, match="nobody knows"):
-        connection.commit()
+    with (
+        patch.object(PostgresConnection, "_notice_loss", lambda self: _cut_connections(place.database)),
+        pytest.raises(StorageBroken, match="nobody knows"),
+    ):
+        connection.commit()  # the connection is lost after the last look at it
     connection.rollback()  # nothing is left to undo
+    connection.close()
+
+
+@only_postgres
+def test_a_commit_that_the_database_refuses_is_undone(engine: Engine) -> None:
+    connection = engine.connect(writes=True)
+    connection.rows("CREATE TABLE late (x BIGINT UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+    connection.begin_write()
+    for _ in range(2):
+        connection.rows("INSERT INTO late (x) VALUES (1)")
+    with pytest.raises(ConflictingRow):
+        connection.commit()
+    connection.rollback()
+    assert connection.rows("SELECT x FROM late") == []
     connection.close()
 
 
@@ -248,6 +264,52 @@ def test_a_full_disk_is_known_by_its_code(engine: Engine) -> None:
     assert isinstance(connection, PostgresConnection)
     with pytest.raises(StorageFull):
         connection.rows("DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$")
+    connection.close()
+
+
+@only_postgres
+def test_one_process_at_a_time_has_the_database(engine: Engine, place: Place) -> None:
+    """A second server would answer from a memory that does not follow the first one's commits."""
+    engine.claim()
+    second = PostgresEngine(place.database)
+    with (
+        patch.object(postgres_engine, "_PATIENCE_MS", 1),
+        pytest.raises(StorageFault, match="another server uses this PostgreSQL database"),
+    ):
+        second.claim()
+    engine.close()
+    second.claim()
+    second.close()
+
+
+def test_a_value_the_database_cannot_hold_harms_its_own_command_only(engine: Engine) -> None:
+    connection = engine.connect(writes=True)
+    connection.begin_write()
+    for value in (2**70, object()):
+        connection.savepoint()
+        with pytest.raises(Exception, match=r".") as fault:
+            connection.rows("INSERT INTO sign_in_failures (subject, failed_ts) VALUES ('a', ?)", (value,))
+        assert not isinstance(fault.value, StorageFault)
+        connection.rollback_to()
+    write_one(connection, "a")
+    connection.commit()
+    assert all_names(connection) == ["a"]
+    connection.close()
+
+
+@only_postgres
+def test_statements_are_prepared_and_forgotten_again(engine: Engine) -> None:
+    connection = engine.connect(writes=True)
+    prepared = "SELECT COUNT(*) FROM pg_prepared_statements WHERE name LIKE ?"
+    with patch.object(postgres_engine, "_STATEMENTS_KEPT", 5), patch.object(postgres_engine, "_STATEMENTS_COUNTED", 20):
+        for number in range(30):
+            for _ in range(3):
+                assert connection.rows(f"SELECT {number} + ?", (1,)) == [(number + 1,)]
+        assert 0 < connection.rows(prepared, ("veche%",))[0][0] <= 6
+    for _ in range(3):
+        with pytest.raises(ConflictingRow):
+            connection.rows("INSERT INTO schema_steps (number) VALUES (1)")
+    assert connection.rows("SELECT 7") == [(7,)]
     connection.close()
 
 

@@ -84,6 +84,20 @@ async def test_queries_run_beside_each_other(reader: Reader) -> None:
     await asyncio.gather(*(reader.run(lambda at: together.wait()) for _ in range(readers.THREADS)))
 
 
+async def test_a_caller_who_goes_away_while_it_reads_is_let_go(reader: Reader) -> None:
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def read(at: Snapshot) -> None:
+        has_begun.set()
+        may_go_on.wait()
+
+    reading = asyncio.ensure_future(reader.run(read))
+    await asyncio.to_thread(has_begun.wait)
+    reading.cancel()
+    may_go_on.set()
+    assert await reader.run(names) == []
+
+
 async def test_a_long_queue_and_closed_readers_refuse(engine: Engine) -> None:
     has_begun, may_go_on = threading.Event(), threading.Event()
     reader = Reader(engine, threads=1)

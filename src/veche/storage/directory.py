@@ -1,7 +1,11 @@
 """Directory: aliases, and the rooms and people that a search finds: their rows."""
 
+from collections.abc import Iterable
+
+from veche.base import json
+from veche.domain.events import Content
 from veche.domain.ids import Alias, RoomId, UserId
-from veche.storage.rows import Rows
+from veche.storage.rows import Rows, all_in
 from veche.storage.writer import Transaction
 
 
@@ -44,3 +48,19 @@ def public_rooms(rows: Rows) -> list[tuple[RoomId, int]]:
         "SELECT r.room_id, (SELECT COUNT(*) FROM memberships m WHERE m.room_id = r.room_id AND m.membership = 'join')"
         " AS joined FROM rooms r WHERE r.is_public = 1 ORDER BY joined DESC, r.room_id"
     )
+
+
+def openness(rows: Rows) -> list[tuple[RoomId, str, Content]]:
+    """Return (room, type, content) of all rooms' present join rules and history visibilities."""
+    found = rows.all(
+        "SELECT r.room_id, e.type, e.json FROM rooms r JOIN current_state s ON s.room_id = r.room_id"
+        " AND s.type IN ('m.room.join_rules', 'm.room.history_visibility') AND s.state_key = ''"
+        " JOIN events e ON e.position = s.position"
+    )
+    return [(room, kind, json.decode(text)["content"]) for room, kind, text in found]
+
+
+def joined_to_any(rows: Rows, rooms: Iterable[RoomId]) -> set[UserId]:
+    """Return all who are joined to one of these rooms."""
+    found = all_in(rows, "SELECT user_id FROM memberships WHERE membership = 'join' AND room_id IN (??)", rooms)
+    return {row[0] for row in found}

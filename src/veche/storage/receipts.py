@@ -43,7 +43,7 @@ def visible_in(rows: Rows, rooms: Iterable[RoomId], user: UserId, since: Positio
     found = all_in(
         rows,
         "SELECT room_id, user_id, kind, thread, event_id, event_position, ts FROM receipts"
-        " WHERE position > ? AND (kind <> 'm.read.private' OR user_id = ?) AND room_id IN (??)",
+        " WHERE position > ? AND (kind <> 'm.read.private' OR user_id = ?) AND room_id IN (??) ORDER BY position",
         rooms,
         since,
         user,

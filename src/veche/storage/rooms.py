@@ -291,10 +291,13 @@ def first_members(rows: Rows, room: RoomId, kinds: tuple[str, str], besides: Use
     return [row[0] for row in found]
 
 
-def members_changed_since(rows: Rows, room: RoomId, since: Position) -> bool:
-    """Say whether anybody's membership of a room was set after ``since``."""
+def face_changed_since(rows: Rows, room: RoomId, since: Position) -> bool:
+    """Say whether anybody's membership of a room, its name or its alias was set after ``since``."""
     row = rows.one(
-        "SELECT 1 FROM state_history WHERE room_id = ? AND position > ? AND type = 'm.room.member' LIMIT 1", room, since
+        "SELECT 1 FROM state_history WHERE room_id = ? AND position > ?"
+        " AND type IN ('m.room.member', 'm.room.name', 'm.room.canonical_alias') LIMIT 1",
+        room,
+        since,
     )
     return row is not None
 

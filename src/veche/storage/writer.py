@@ -191,13 +191,32 @@ class Writer:
             connection.begin_write()
             head = Head(connection.rows("SELECT position FROM log_head")[0][0])
             before = head.position
-            for job in group:
-                self._attempt(job, head)
+            if len(group) == 1:
+                self._attempt_alone(group[0], head)
+            else:
+                for job in group:
+                    self._attempt(job, head)
             if head.position != before:
                 connection.rows("UPDATE log_head SET position = ?", (head.position,))
-            connection.commit()
+            if any(job.transaction is not None for job in group):
+                connection.commit()
+            else:
+                connection.rollback()
         except BaseException as fault:
             self._fail(group, fault)
+
+    def _attempt_alone(self, job: _Job, head: Head) -> None:
+        """Run a command that has the transaction to itself: it is undone with it and needs no savepoint."""
+        before = head.position
+        transaction = Transaction(self._connection, head)
+        try:
+            job.result = job.work(transaction)
+            job.transaction = transaction
+        except StorageFault:
+            raise
+        except Exception as fault:
+            job.error = fault
+            head.position = before
 
     def _attempt(self, job: _Job, head: Head) -> None:
         """Run one command in its savepoint; only its own fault is undone here, and leaves no trace."""

@@ -62,9 +62,11 @@ def moved(rows: Rows, in_rooms: Collection[RoomId], since: Position) -> list[Sta
     """Return who has another membership in one of these rooms since ``since``, or the same one anew."""
     found = all_in(
         rows,
-        # A membership that began later also has a later event: the index holds the position of that.
-        "SELECT room_id, user_id, membership, since_position FROM memberships WHERE since_position > ?"
-        " AND position > ? AND membership IN ('join', 'invite', 'knock', 'leave', 'ban') AND room_id IN (??)",
+        # By the state's changes since then, which are few, not by the members. The type stands in an expression so
+        # that no index on it is preferred to the one on positions.
+        "SELECT DISTINCT m.room_id, m.user_id, m.membership, m.since_position FROM state_history h"
+        " JOIN memberships m ON m.room_id = h.room_id AND m.user_id = h.state_key"
+        " WHERE m.since_position > ? AND h.position > ? AND h.type || '' = 'm.room.member' AND h.room_id IN (??)",
         in_rooms,
         since,
         since,

@@ -63,16 +63,24 @@ class Connection(Protocol):
 class Engine(Protocol):
     """Opens connections to one database.
 
-    ``largest_group`` bounds the commands of one transaction. A statement between
-    ``begin_read`` and ``rollback`` is stopped after ``longest_read`` seconds, with ``StorageFault``.
+    ``largest_group`` bounds the commands of one transaction. A statement between ``begin_read`` and ``rollback`` is
+    stopped after ``longest_read`` seconds, with ``StorageFault``. ``log_bytes`` is the size of the write-ahead log at
+    the last upkeep, 0 where the database keeps that to itself.
     """
 
     name: str
     largest_group: int
     longest_read: float
+    log_bytes: int
 
     def connect(self, *, writes: bool) -> Connection:
         """Open a connection; raise ``StorageFault`` with one clear sentence where that is not possible."""
+
+    def claim(self) -> None:
+        """Keep the database to this process until ``close``; raise ``StorageFault`` where another one has it.
+
+        What lives in memory follows only the commits of its own process.
+        """
 
     def script(self, text: str) -> list[str]:
         """Turn a migration's shared text into this database's statements."""

@@ -142,6 +142,9 @@ class SqliteEngine:
     def connect(self, *, writes: bool) -> SqliteConnection:
         return SqliteConnection(self._path, vfs=self._vfs, longest_read=None if writes else self.longest_read)
 
+    def claim(self) -> None:
+        """The lock of the data folder keeps the file to one process already."""
+
     def script(self, text: str) -> list[str]:
         return [part for part in (_without_comments(text).replace("BIGINT", "INTEGER")).split(";\n") if part.strip()]
 

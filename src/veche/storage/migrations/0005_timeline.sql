@@ -22,7 +22,6 @@ CREATE UNIQUE INDEX events_by_id ON events (event_id);
 CREATE INDEX events_of_room ON events (room_id, position);
 -- A transaction id gives the same event however often it is sent, also after a restart.
 CREATE UNIQUE INDEX events_by_transaction ON events (device_id, txn_id, sender, txn_path) WHERE txn_id IS NOT NULL;
-CREATE INDEX events_by_time ON events (room_id, ts);
 CREATE TABLE relations (
     parent_id TEXT NOT NULL,
     kind TEXT NOT NULL,

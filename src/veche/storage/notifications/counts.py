@@ -84,6 +84,14 @@ def unread_events(rows: Rows, room: RoomId, thread: str, after: Position, but_no
     return [Event(*row) for row in found]
 
 
+def has_redactions(rows: Rows, room: RoomId, after: Position) -> bool:
+    """Say whether anything was redacted in a room after a position."""
+    row = rows.one(
+        "SELECT 1 FROM events WHERE room_id = ? AND position > ? AND type = 'm.room.redaction' LIMIT 1", room, after
+    )
+    return row is not None
+
+
 def joined_among(rows: Rows, room: RoomId, users: Iterable[UserId]) -> list[tuple[UserId, str | None]]:
     """Return (user, display name) of those of ``users`` who are joined to a room."""
     return all_in(

@@ -6,11 +6,10 @@ from veche.storage.timeline.reading import (
     at_positions,
     find,
     find_all,
-    newest_before,
     page,
 )
 from veche.storage.timeline.redacting import redact
-from veche.storage.timeline.relating import RelatedEvent, children, children_of_any_kind, is_annotated, threads
+from veche.storage.timeline.relating import RelatedEvent, children, children_of_any_kind, is_annotated
 
 __all__ = [
     "RelatedEvent",
@@ -23,8 +22,6 @@ __all__ = [
     "find_all",
     "find_transaction",
     "is_annotated",
-    "newest_before",
     "page",
     "redact",
-    "threads",
 ]

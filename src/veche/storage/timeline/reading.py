@@ -42,24 +42,34 @@ def page(rows: Rows, room: RoomId, after: Position, until: Position, limit: int,
     return [_event(row) for row in found]
 
 
-def newest_before(rows: Rows, room: RoomId, position: Position) -> Event | None:
-    """Return the newest event of a room that is not later than ``position``."""
-    events = page(rows, room, Position(0), position, 1, newest_first=True)
-    return events[0] if events else None
-
-
 def around_time(rows: Rows, room: RoomId, ts: int, *, forwards: bool, after: Position, until: Position) -> Event | None:
-    """Return the event nearest to ``ts`` (milliseconds) in one direction, within (after, until]."""
-    comparison, order = (">=", "ASC") if forwards else ("<=", "DESC")
-    row = rows.one(
-        f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ts {comparison} ? AND position > ? AND position <= ?"
-        f" ORDER BY ts {order}, position {order} LIMIT 1",
-        room,
-        ts,
-        after,
-        until,
-    )
-    return _event(row) if row else None
+    """Return the event nearest to ``ts`` (milliseconds) in one direction, within (after, until].
+
+    Found by halving, not by an index that every message would pay for: events stand in the order of the server's
+    clock, except where that clock was set back.
+    """
+    if forwards:
+        return _first_since(rows, room, ts, after, until)
+    later = _first_since(rows, room, ts + 1, after, until)
+    return _newest(rows, room, after, until if later is None else Position(later.position - 1))
+
+
+def _first_since(rows: Rows, room: RoomId, ts: int, after: Position, until: Position) -> Event | None:
+    """Return the first event of (after, until] that is not earlier than ``ts``."""
+    found: Event | None = None
+    while after < until:
+        middle = Position((after + until + 1) // 2)
+        newest = _newest(rows, room, after, middle)
+        if newest is None or newest.ts < ts:
+            after = middle
+        else:
+            found, until = newest, Position(newest.position - 1)
+    return found
+
+
+def _newest(rows: Rows, room: RoomId, after: Position, until: Position) -> Event | None:
+    events = page(rows, room, after, until, 1, newest_first=True)
+    return events[0] if events else None
 
 
 def _event(row: tuple[Any, ...]) -> Event:

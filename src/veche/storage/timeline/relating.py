@@ -1,8 +1,8 @@
-"""Relations and threads: which events point at which, and what a thread amounts to."""
+"""Relations: which events point at which."""
 
 import msgspec
 
-from veche.domain.ids import EventId, Position, RoomId, UserId
+from veche.domain.ids import EventId, Position, UserId
 from veche.domain.timeline import Relation
 from veche.storage.rows import Rows, all_in
 
@@ -52,13 +52,3 @@ def is_annotated(rows: Rows, relation: Relation, sender: UserId, kind: str) -> b
         relation.key,
     )
     return row is not None
-
-
-def threads(rows: Rows, room: RoomId, before: Position, limit: int) -> list[tuple[EventId, Position]]:
-    """Return (root, newest position) of a room's threads, the most recently used first."""
-    return rows.all(
-        "SELECT thread, position FROM threads WHERE room_id = ? AND position < ? ORDER BY position DESC LIMIT ?",
-        room,
-        before,
-        limit,
-    )

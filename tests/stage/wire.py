@@ -1,0 +1,69 @@
+"""One connection to the real server, spoken to in bytes: for what no HTTP library would send."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from tests.stage.asgi import Answer
+from tests.stage.server import Server
+
+PATIENCE = 60.0
+"""Seconds after which an answer that does not come is given up."""
+
+
+class Wire:
+    """A connection. ``say`` writes, ``hear`` reads one answer, ``ends`` says that the server has closed."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def __aenter__(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.transport.abort()
+
+    async def say(self, *parts: bytes) -> None:
+        """Write; every part is a packet of its own."""
+        for part in parts:
+            self._writer.write(part)
+            await self._writer.drain()
+            await asyncio.sleep(0.001)
+
+    async def hear(self, *, has_body: bool = True) -> Answer:
+        """Read one answer."""
+        async with asyncio.timeout(PATIENCE):
+            head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])}
+            size = int(headers.get("content-length", 0)) if has_body else 0
+            return Answer(int(head[0].split()[1]), headers, await self._reader.readexactly(size))
+
+    async def ends(self) -> bool:
+        """Wait for the server to close; say whether nothing came before that."""
+        async with asyncio.timeout(PATIENCE):
+            return await self._reader.read() == b""
+
+
+def wire(server: Server) -> Wire:
+    """A new connection, for ``async with``."""
+    return Wire(server.port)
+
+
+def request(
+    method: str, path: str, body: bytes | None = None, *headers: str, token: str = "", version: str = "1.1"
+) -> bytes:
+    """A request in bytes."""
+    lines = [f"{method} {path} HTTP/{version}", "Host: veche.test", *headers]
+    if token:
+        lines.append(f"Authorization: Bearer {token}")
+    if body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
+
+
+def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
+    """A body in chunks."""
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + end
