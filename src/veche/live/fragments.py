@@ -1,14 +1,14 @@
-"""Encoded timelines that several askers share, by room and the positions of their first and last event."""
+"""Encoded parts of answers that several askers share, by kind, room and the positions of their first and last entry."""
 
 from veche.domain.ids import Position, RoomId
 
-Key = tuple[RoomId, Position, Position, int]
+Key = tuple[str, RoomId, Position, Position, int]
 
 MOST = 512
 
 
 class Fragments:
-    """Keeps the bytes composed lately; None stands for a timeline that cannot be shared."""
+    """Keeps the bytes composed lately; None stands for a part that cannot be shared."""
 
     def __init__(self) -> None:
         self._kept: dict[Key, bytes | None] = {}
@@ -18,7 +18,7 @@ class Fragments:
         return (self._kept[key],) if key in self._kept else None
 
     def put(self, key: Key, text: bytes | None) -> None:
-        """Keep a timeline; everything older goes when there are too many."""
+        """Keep a part; everything older goes when there are too many."""
         if len(self._kept) >= MOST:
             self._kept.clear()
         self._kept[key] = text

@@ -39,7 +39,7 @@ class Feed:
         self.entries: list[Entry] = []
         self.waiting: set[Listener] = set()
         self.counts: dict[RoomId, Any] = {}
-        self.known: dict[DeviceId, dict[RoomId, frozenset[str]]] = {}
+        self.known: dict[DeviceId, dict[RoomId, dict[str, Position]]] = {}
 
     def push(self, entry: Entry) -> None:
         """Add an entry; forget the older half when there are too many."""
@@ -211,11 +211,12 @@ class Notifier:
             feed.push(entry)
 
     def _evict(self) -> None:
-        """Let go of the feed opened first among those nobody waits on."""
+        """Let go of the feed opened first among those nobody waits on; the newest is about to be waited on."""
         if len(self._feeds) <= MOST_FEEDS:
             return
+        newest = next(reversed(self._feeds))
         for user, feed in self._feeds.items():
-            if not feed.waiting:
+            if not feed.waiting and user != newest:
                 self._close(user, feed)
                 return
 

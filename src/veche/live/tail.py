@@ -46,4 +46,6 @@ class Tail:
 
 def _size(entry: Entry) -> int:
     body = entry.fact.body
-    return 200 + (len(body.json) if isinstance(body, Event) else 200)
+    if isinstance(body, Event):
+        return 200 + len(body.json)
+    return 200 + (len(body) if isinstance(body, bytes) else 200)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from veche.domain import events
-from veche.domain.ids import Alias, RoomId
-from veche.domain.refusals import Refused, forbidden, not_found
+from veche.domain.ids import Alias, RoomId, UserId, is_alias
+from veche.domain.refusals import Refused, forbidden, invalid_param, not_found
 from veche.domain.sessions import Asker
 from veche.queries.context import ReadContext
 from veche.queries.timeline.sight import Sight
@@ -27,9 +29,19 @@ _NAMED = {
     events.JOIN_RULES: "join_rule",
 }
 
+_OPEN = {
+    events.JOIN_RULES: ("join_rule", "public"),
+    events.HISTORY_VISIBILITY: ("history_visibility", "world_readable"),
+}
+
 
 async def room_of(ctx: ReadContext, alias: Alias) -> RoomId:
-    """Return the room that an alias leads to. Raises 404 where it leads nowhere (section Room aliases)."""
+    """Return the room that an alias leads to.
+
+    Raises 400 for what is no alias, 404 where it leads nowhere (section Room aliases).
+    """
+    if not is_alias(alias):
+        raise Refused(invalid_param(f"{alias!r} is not a room alias", "room_alias"))
     room = await ctx.reader.run(lambda at: directory.room_of(at, alias))
     if room is None:
         raise Refused(not_found(f"{alias} leads nowhere."))
@@ -41,7 +53,7 @@ async def aliases_of(ctx: ReadContext, asker: Asker, room: RoomId) -> list[Alias
 
     def read(at: Snapshot) -> list[Alias]:
         sight = Sight(at, room, asker.user)
-        if sight.membership_at(at.position) != "join" and sight.state_position() != at.position:
+        if sight.membership_at(at.position) != "join" and not sight.is_open_to_all:
             raise Refused(forbidden("You are not in that room."))
         return directory.aliases_of(at, room)
 
@@ -56,12 +68,22 @@ async def is_public(ctx: ReadContext, room: RoomId) -> bool:
     return found.is_public
 
 
-async def public_rooms(ctx: ReadContext, term: str, limit: int, offset: int) -> dict[str, Any]:
-    """Return a page of the public rooms, the largest first; ``term`` is looked for in name, topic and alias."""
+class RoomSearch(msgspec.Struct, frozen=True):
+    """Which public rooms are wanted: by a word in name, topic or alias, by type (None: those without one)."""
+
+    term: str
+    types: tuple[str | None, ...] | None
+    limit: int
+    offset: int
+
+
+async def public_rooms(ctx: ReadContext, wish: RoomSearch) -> dict[str, Any]:
+    """Return a page of the public rooms, the largest first."""
+    limit, offset = wish.limit, wish.offset
 
     def read(at: Snapshot) -> dict[str, Any]:
         found = [_summary(at, room, joined) for room, joined in directory.public_rooms(at)]
-        fitting = [summary for summary in found if _mentions(summary, term.casefold())]
+        fitting = [summary for summary in found if _fits(summary, wish)]
         page: dict[str, Any] = {
             "chunk": fitting[offset : offset + limit],
             "total_room_count_estimate": len(fitting),
@@ -76,10 +98,13 @@ async def public_rooms(ctx: ReadContext, term: str, limit: int, offset: int) -> 
 
 
 async def people(ctx: ReadContext, asker: Asker, term: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
-    """Return people who share a room with the asker and whose name or id holds ``term``; and whether there are more."""
+    """Return people whose name or id holds ``term``, and whether there are more.
+
+    They are those who share a room with the asker or are in one that is open to all (section User directory).
+    """
 
     def read(at: Snapshot) -> tuple[list[dict[str, Any]], bool]:
-        sharers = sorted(rooms.sharers(at, asker.user) - {asker.user})
+        sharers = sorted((rooms.sharers(at, asker.user) | _in_the_open(at)) - {asker.user})
         names = profiles.names_of(at, sharers)
         found = []
         for user in sharers:
@@ -111,6 +136,14 @@ def _summary(rows: Rows, room: RoomId, joined: int) -> dict[str, Any]:
     return summary
 
 
-def _mentions(summary: dict[str, Any], term: str) -> bool:
+def _fits(summary: dict[str, Any], wish: RoomSearch) -> bool:
+    if wish.types is not None and summary.get("room_type") not in wish.types:
+        return False
     texts = (summary.get("name"), summary.get("topic"), summary.get("canonical_alias"))
-    return any(term in text.casefold() for text in texts if text) if term else True
+    return not wish.term or any(wish.term.casefold() in text.casefold() for text in texts if text)
+
+
+def _in_the_open(rows: Rows) -> set[UserId]:
+    """Those who are in a room that everybody may join or read."""
+    found = {room for room, kind, content in directory.openness(rows) if content.get(_OPEN[kind][0]) == _OPEN[kind][1]}
+    return directory.joined_to_any(rows, found)

@@ -56,12 +56,15 @@ async def members(
     membership: str | None,
     not_membership: str | None,
 ) -> list[msgspec.Raw]:
-    """Return the membership events, now or as of a position, optionally of one kind or without one."""
+    """Return the membership events, now or as of a position, optionally of one kind or without one.
+
+    Nobody is told who was in the room before they could read it: an earlier position stands for that moment.
+    """
 
     def read(at: Snapshot) -> list[msgspec.Raw]:
         sight = Sight(at, room, asker.user)
         last = sight.state_position()
-        position = last if at_position is None else min(at_position, last)
+        position = last if at_position is None else min(sight.nearest_from(at_position), last)
         found = [event for event in _members_at(at, sight, position) if _fits(event, membership, not_membership)]
         return shown(at, sight, asker, found, ctx.clock())
 
@@ -107,5 +110,8 @@ def _members_at(at: Snapshot, sight: Sight, position: Position) -> list[Event]:
 
 
 def _fits(event: Event, membership: str | None, not_membership: str | None) -> bool:
+    """Given both, either is enough (section Getting events for a room, ``GET /members``)."""
+    if membership is None and not_membership is None:
+        return True
     kind = content_of(event).get("membership")
-    return (membership is None or kind == membership) and (not_membership is None or kind != not_membership)
+    return kind == membership or (not_membership is not None and kind != not_membership)

@@ -2,11 +2,22 @@
 
 from functools import cached_property
 
+from veche.domain.events import POWER_LEVELS
 from veche.domain.ids import RoomId, UserId
-from veche.domain.notifications import EventFacts, MemberFacts, RoomFacts, Verdict, evaluate, ruleset_from
+from veche.domain.notifications import (
+    EventFacts,
+    MemberFacts,
+    RoomFacts,
+    Verdict,
+    evaluate,
+    fits_size,
+    in_order,
+    ruleset_from,
+)
 from veche.domain.power_levels import PowerLevels, power_levels
 from veche.domain.timeline import Event, content_of
 from veche.storage import account_data, notifications, rooms
+from veche.storage.rooms import CurrentState
 from veche.storage.rows import Rows
 
 _SILENT = Verdict()
@@ -22,6 +33,12 @@ class Judge:
         self.ruleset = ruleset_from(user, changes)
         self.ignored = account_data.ignored_by(rows, user)
         self._rooms: dict[RoomId, JudgeInRoom] = {}
+
+    @cached_property
+    def sizes(self) -> frozenset[str]:
+        """The sizes of rooms that the rules tell apart, as their conditions name them."""
+        conditions = [one for _, rule in in_order(self.ruleset) for one in rule.conditions or ()]
+        return frozenset(one["is"] for one in conditions if one["kind"] == "room_member_count")
 
     def in_room(self, room: RoomId) -> "JudgeInRoom":
         """Return the judge of a room's events."""
@@ -43,7 +60,10 @@ class JudgeInRoom:
     @property
     def stamp(self) -> tuple[object, ...]:
         """What earlier verdicts have to agree on to be still good."""
-        return (self._judge.position, self._judge.ignored, self.member.display_name)
+        levels = self._state.get(POWER_LEVELS)
+        sizes = frozenset(size for size in self._judge.sizes if fits_size(size, self._members))
+        set_at = None if levels is None else levels.position
+        return (self._judge.position, self._judge.ignored, self.member.display_name, set_at, sizes)
 
     def verdict(self, event: Event) -> Verdict:
         """Return what the rules make of an event; those of ignored people say nothing."""
@@ -55,8 +75,12 @@ class JudgeInRoom:
         return evaluate(self._judge.ruleset, facts, room, self.member)
 
     @cached_property
+    def _state(self) -> CurrentState:
+        return rooms.current_state(self._rows, self.room)
+
+    @cached_property
     def _levels(self) -> PowerLevels:
-        return power_levels(rooms.current_state(self._rows, self.room))
+        return power_levels(self._state)
 
     @cached_property
     def _members(self) -> int:

@@ -1,8 +1,9 @@
 """Unread counts kept in memory between two answers, moved on by each new event of the room.
 
-Only for members whose counts follow the room's totals; all others are read from the database each time.
+Only those of members whose counts follow the room's totals; all others are read from the database each time.
 """
 
+from veche.domain.account_data import RoomFilter
 from veche.domain.facts import Entry
 from veche.domain.ids import EventId, Position, RoomId, UserId
 from veche.domain.timeline import MAIN
@@ -12,11 +13,15 @@ from veche.queries.sync.unread import Unread
 
 
 class Count:
-    """The unread of one person in one room as of ``position``: of the main timeline, and of each thread."""
+    """The unread of one person in one room as of ``position``: of the main timeline, and of each thread.
 
-    __slots__ = ("highlight", "notify", "position", "threads")
+    ``follows`` says whether it can be moved on by what each event adds to the room's totals.
+    """
+
+    __slots__ = ("follows", "highlight", "notify", "position", "threads")
 
     def __init__(self, unread: Unread, position: Position) -> None:
+        self.follows = unread.kind == "all"
         self.notify = unread.notify
         self.highlight = unread.highlight
         self.threads: dict[EventId, tuple[int, int]] = dict(unread.threads)
@@ -57,11 +62,15 @@ def counts_json(notify: int, highlight: int, threads: dict[EventId, tuple[int, i
     return unread_json((notify, highlight), None)
 
 
-def keep(feed: Feed, counts: dict[RoomId, Unread], position: Position) -> None:
-    """Keep what was just read at ``position``, where it follows the room's totals."""
+def keep(feed: Feed, counts: dict[RoomId, Unread], position: Position, wanted: RoomFilter) -> None:
+    """Keep what was just read at ``position``, the newest for each room.
+
+    In rooms that the filter ``wanted`` left out, events were passed over without being counted: those are forgotten.
+    """
     for room, unread in counts.items():
         known = feed.counts.get(room)
-        if unread.kind != "all":
-            feed.counts.pop(room, None)
-        elif known is None or known.position < position:
+        if known is None or known.position < position:
             feed.counts[room] = Count(unread, position)
+    if wanted.rooms is not None or wanted.not_rooms:
+        for room in [room for room in feed.counts if not wanted.passes_room(room)]:
+            del feed.counts[room]

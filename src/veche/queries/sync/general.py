@@ -14,7 +14,7 @@ from veche.queries.sync.invites import outside_rooms
 from veche.queries.sync.reply import answer_json, rooms_json
 from veche.queries.sync.rooms import KnownMembers, RoomQuestion, room_answers
 from veche.queries.sync.wish import SyncToken, SyncWish
-from veche.queries.timeline.reading import ignored_by
+from veche.storage.account_data import ignored_by
 from veche.storage.reader import Snapshot
 
 Top = dict[str, msgspec.Raw]
@@ -69,8 +69,8 @@ def _compose(
         (b"knock", outside_rooms(at, asker.user, "knock", since or Position(0), ignored)),
         (b"leave", answers.left),
     ):
-        if some:
-            rooms.append((name, rooms_json([room for room in some if wish.filter.room.passes_room(room[0])])))
+        if wanted := [room for room in some if wish.filter.room.passes_room(room[0])]:
+            rooms.append((name, rooms_json(wanted)))
     top, inbox = _top(at, asker, wish, circumstances, now)
     token = SyncToken(at.position, inbox, ctx.live.boot, circumstances.typing_version)
     is_empty = not rooms and not top and inbox == at.position

@@ -38,7 +38,7 @@ class Desk(Protocol):
 class Poll:
     """A sync that is answered from memory as soon as there is something to say."""
 
-    __slots__ = ("_asker", "_context", "_desk", "_feed", "_listener", "_since", "_tick", "_wish")
+    __slots__ = ("_asker", "_context", "_desk", "_feed", "_is_left", "_listener", "_since", "_tick", "_wish")
 
     def __init__(self, context: ReadContext, feed: Feed, asker: Asker, wish: SyncWish, desk: Desk) -> None:
         self._context = context
@@ -49,6 +49,7 @@ class Poll:
         self._since = 0.0
         self._listener: Listener | None = None
         self._tick = 0
+        self._is_left = False
 
     def look(self) -> None:
         """Answer from memory, wait, or leave it to the general path."""
@@ -67,24 +68,20 @@ class Poll:
 
     def look_again(self) -> None:
         """Look after having been woken: the session may have ended, the client may have gone."""
-        desk, context = self._desk, self._context
-        if desk.is_over:
+        desk, live = self._desk, self._context.live
+        if desk.is_over or self._is_left:
             return
-        if context.live.sessions.find(self._asker.digest, context.clock(), desk.address) is None:
-            self._leave_to_others()
-        else:
+        is_known = live.sessions.find(self._asker.digest, self._context.clock(), desk.address) is not None
+        if is_known and live.notifier.feed(self._asker.user) is self._feed:
             self.look()
+        else:
+            self._leave_to_others()
 
     def time_is_over(self) -> None:
-        """Answer that nothing is new."""
+        """Look for the last time: what has just been told may wait to be looked at, and must not be passed over."""
         self.release()
-        if self._desk.is_over:
-            return
-        found = nothing_new(self._context, self._asker, self._wish)
-        if found is None:
-            self._leave_to_others()
-        else:
-            self._desk.reply_json(found)
+        self._wish = msgspec.structs.replace(self._wish, timeout_ms=0)
+        self.look_again()
 
     def release(self) -> None:
         """Stop waiting; harmless when repeated."""
@@ -102,17 +99,26 @@ class Poll:
             if wish.timeout_ms > 0:
                 self._tick = context.live.deadlines.add(min(wish.timeout_ms, LONGEST_MS) / 1000, self.time_is_over)
         if not self._tick or context.live.notifier.closing:
-            self.time_is_over()
+            self._say_nothing_new()
         else:
             self._listener = Listener(self._feed, self._asker.device, self._woken)
+
+    def _say_nothing_new(self) -> None:
+        self.release()
+        found = nothing_new(self._context, self._asker, self._wish)
+        if found is None:
+            self._leave_to_others()
+        else:
+            self._desk.reply_json(found)
 
     def _woken(self) -> None:
         self._listener = None
         self._desk.look_soon(self)
 
     def _leave_to_others(self) -> None:
-        """Hand over with the time that is left."""
+        """Hand over with the time that is left, once: a poll that has been woken may still wait to be looked at."""
         self.release()
+        self._is_left = True
         wish = self._wish
         if self._since:
             waited_ms = int((time.monotonic() - self._since) * 1000)

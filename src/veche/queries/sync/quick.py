@@ -10,16 +10,18 @@ from typing import Final
 import msgspec
 
 from veche.domain.events import REDACTION
-from veche.domain.facts import Entry
+from veche.domain.facts import Entry, Fact
 from veche.domain.ids import Position, RoomId
 from veche.domain.sessions import Asker
-from veche.domain.timeline import Event, client_json, content_of, relation_of
+from veche.domain.timeline import Event
 from veche.live.notifier import Feed
 from veche.queries.context import ReadContext
 from veche.queries.sync.counting import Count
-from veche.queries.sync.reply import RoomParts, answer_json, room_json, rooms_json, timeline_json
+from veche.queries.sync.reply import RoomParts, answer_json, room_json, rooms_json
+from veche.queries.sync.sharing import receipts_of, timeline_of
+from veche.queries.sync.state import NEVER
+from veche.queries.sync.typing import event
 from veche.queries.sync.wish import SyncToken, SyncWish
-from veche.queries.timeline.presenting import unsigned
 
 
 class General(msgspec.Struct, frozen=True):
@@ -37,20 +39,29 @@ def quick_answer(ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish) -> 
     entries = feed.newer_than(since.position)
     if entries is None or since.position > ctx.live.notifier.head:
         return GENERAL
-    typing = ctx.live.typing
-    if since.live != typing.version and not feed.rooms.keys().isdisjoint(typing.changed_since(since.live)):
-        return GENERAL
-    return _compose(ctx, feed, asker, wish, entries) if entries else None
+    typing = typing_since(ctx, feed, since)
+    return _compose(ctx, feed, asker, wish, entries, typing) if entries or typing else None
 
 
-def _compose(ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish, entries: list[Entry]) -> bytes | General:
+def typing_since(ctx: ReadContext, feed: Feed, since: SyncToken) -> set[RoomId]:
+    """Return the rooms of a feed's owner in which typing started or ended after a token of this boot."""
+    if since.live == ctx.live.typing.version:
+        return set()
+    return feed.rooms.keys() & set(ctx.live.typing.changed_since(since.live))
+
+
+def _compose(
+    ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish, entries: list[Entry], typing: set[RoomId]
+) -> bytes | General:
     keys = ctx.live.key_counts.find(asker.user, asker.device)
     by_room = _by_room(feed, wish, entries)
     if keys is None or by_room is None:
         return GENERAL
+    for room in typing:
+        by_room.setdefault(room, _News())
     joined = []
-    for room, some in by_room.items():
-        text = _room(ctx, feed, asker, wish, room, some)
+    for room, news in by_room.items():
+        text = _room(ctx, feed, asker, wish, room, news, room in typing)
         if text is None:
             return GENERAL
         joined.append((room, text))
@@ -68,86 +79,87 @@ def _token(position: Position, boot: str, live: int) -> bytes:
     return str(SyncToken(position, position, boot, live)).encode()
 
 
-def _by_room(feed: Feed, wish: SyncWish, entries: list[Entry]) -> dict[RoomId, list[Entry]] | None:
-    """Sort plain messages by room; None where anything else is among them."""
+class _News:
+    """What happened in one room: messages, with their places in the log, and receipts."""
+
+    __slots__ = ("entries", "events", "receipts")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.events: list[Event] = []
+        self.receipts: list[Entry] = []
+
+
+def _by_room(feed: Feed, wish: SyncWish, entries: list[Entry]) -> dict[RoomId, _News] | None:
+    """Sort messages and receipts by room; None where anything else is among them."""
     assert wish.since is not None
-    found: dict[RoomId, list[Entry]] = {}
+    found: dict[RoomId, _News] = {}
     for entry in entries:
         fact = entry.fact
-        if fact.kind != "event" or fact.body.state_key is not None or fact.body.type == REDACTION:
+        room = fact.room
+        if room is None or not _is_simple(fact):
             return None
-        room = fact.body.room_id
-        if room not in found:
+        news = found.get(room)
+        if news is None:
             if feed.rooms.get(room, entry.position) > wish.since.position:
                 return None
-            found[room] = []
-        found[room].append(entry)
+            news = found[room] = _News()
+        if fact.kind == "event":
+            news.entries.append(entry)
+            news.events.append(fact.body)
+        else:
+            news.receipts.append(entry)
     return found
 
 
+def _is_simple(fact: Fact) -> bool:
+    """Say whether everybody in the room is told a fact in the same words."""
+    if fact.kind == "event":
+        return fact.body.state_key is None and fact.body.type != REDACTION
+    return fact.kind == "receipt"
+
+
 def _room(
-    ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish, room: RoomId, entries: list[Entry]
+    ctx: ReadContext,
+    feed: Feed,
+    asker: Asker,
+    wish: SyncWish,
+    room: RoomId,
+    news: _News,
+    typing: bool,
 ) -> bytes | None:
     """Return one room's object, or None where memory does not know enough."""
     count: Count | None = feed.counts.get(room)
-    events = [entry.fact.body for entry in entries]
-    if count is None or not _is_plain(feed, asker, wish, room, events):
+    if count is None or not count.follows or not _is_plain(feed, asker, wish, room, news.events):
         return None
-    timeline = _timeline(ctx, asker, events)
+    timeline = timeline_of(ctx, asker, news.events)
     if timeline is None:
         return None
-    for entry in entries:
+    for entry in news.entries:
         if entry.position > count.position:
             count.follow(asker.user, entry)
+    ephemeral = list(receipts_of(ctx, news.receipts)) if news.receipts else []
+    if typing:
+        ephemeral.append(bytes(event(ctx.live.typing.users(room))))
     by_thread = wish.filter.room.timeline.unread_thread_notifications
-    parts = RoomParts(timeline, state_is_after=wish.wants_state_after, unread=count.json(by_thread=by_thread))
-    return room_json(parts)
+    unread = count.json(by_thread=by_thread)
+    return room_json(RoomParts(timeline, None, wish.wants_state_after, None, ephemeral, (), unread))
 
 
 def _is_plain(feed: Feed, asker: Asker, wish: SyncWish, room: RoomId, events: list[Event]) -> bool:
     """Say whether the asker gets all these events, without a gap and without member events beside them."""
     shape = wish.filter.room
-    if len(events) > wish.filter.timeline_limit or not shape.timeline.is_open or not shape.passes_room(room):
+    if not shape.timeline.is_open or not shape.ephemeral.is_open or not shape.passes_room(room):
+        return False
+    if len(events) > wish.filter.timeline_limit:
         return False
     if not shape.state.lazy_load_members:
         return True
-    known = feed.known.get(asker.device, {}).get(room, frozenset())
-    return not shape.state.include_redundant_members and known.issuperset([event.sender for event in events])
+    return not shape.state.include_redundant_members and _knows_writers(feed, asker, wish, room, events)
 
 
-def _timeline(ctx: ReadContext, asker: Asker, events: list[Event]) -> bytes | None:
-    """The shared fragment, or one of the asker's own where their device sent an event and knows its transaction."""
-    now = ctx.clock()
-    for event in events:
-        if event.sender == asker.user and event.device == asker.device:
-            return None if _needs_bundling(events) else _encoded(events, asker, now)
-    return _shared(ctx, events, now)
-
-
-def _shared(ctx: ReadContext, events: list[Event], now: int) -> bytes | None:
-    """Return the timeline of these events for members who sent none of them, encoded once for all of those."""
-    key = (events[0].room_id, events[0].position, events[-1].position, len(events))
-    kept = ctx.live.fragments.find(key)
-    if kept is None:
-        kept = (None if _needs_bundling(events) else _encoded(events, None, now),)
-        ctx.live.fragments.put(key, kept[0])
-    return kept[0]
-
-
-def _encoded(events: list[Event], asker: Asker | None, now: int) -> bytes:
-    texts = []
-    for event in events:
-        device = asker.device if asker is not None and event.sender == asker.user else None
-        texts.append(client_json(event, unsigned(event, now, "join", device), with_room=False))
-    return timeline_json(texts, limited=False, prev_batch=Position(events[0].position - 1))
-
-
-def _needs_bundling(events: list[Event]) -> bool:
-    """Say whether one of the events points at another of them."""
-    ids = {event.event_id for event in events}
-    for event in events:
-        if b'"m.relates_to"' in event.json:
-            relation = relation_of(content_of(event))
-            if relation is not None and relation.parent in ids:
-                return True
-    return False
+def _knows_writers(feed: Feed, asker: Asker, wish: SyncWish, room: RoomId, events: list[Event]) -> bool:
+    """Say whether the token proves that the device was given the membership events of all who wrote these."""
+    assert wish.since is not None
+    known, since = feed.known.get(asker.device, {}).get(room, {}), wish.since.position
+    return all(known.get(event.sender, NEVER) <= since for event in events)

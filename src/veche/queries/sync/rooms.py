@@ -10,7 +10,7 @@ from veche.live.notifications import KnownCounts
 from veche.queries.sync import account_data, receipts, typing, unread
 from veche.queries.sync.counting import counts_json
 from veche.queries.sync.reply import RoomParts, room_json, timeline_json
-from veche.queries.sync.state import StateWish, state_positions
+from veche.queries.sync.state import MembersTold, StateWish, state_positions
 from veche.queries.sync.summary import summary_of
 from veche.queries.sync.timeline import Stretch, stretch
 from veche.queries.sync.wish import SyncWish
@@ -20,14 +20,14 @@ from veche.storage import rooms, timeline
 from veche.storage.reader import Snapshot
 from veche.storage.rooms import Membership
 
-KnownMembers = dict[RoomId, frozenset[str]]
+KnownMembers = dict[RoomId, MembersTold]
 
 
 class RoomQuestion(msgspec.Struct, frozen=True):
     """Everything a room's answer depends on besides the database.
 
-    ``known`` are the members whose events this device was given before, by room; ``typists`` who types where,
-    for the rooms where that changed.
+    ``known`` are the members whose events this device was given before, by room, each with the position of that
+    answer; ``typists`` who types where, for the rooms where that changed.
     """
 
     asker: Asker
@@ -101,12 +101,12 @@ def _joined_room(
     sight = Sight(at, room, asker.user, member.since)
     since = question.since if question.since is not None and member.since <= question.since else None
     some = stretch(at, sight, wish.filter, since or Position(0), at.position, question.ignored)
-    summary = (
-        summary_of(at, room, asker.user) if since is None or rooms.members_changed_since(at, room, since) else None
-    )
+    summary = summary_of(at, room, asker.user) if since is None or rooms.face_changed_since(at, room, since) else None
     heroes = frozenset(summary.heroes or ()) if summary is not None else frozenset()
-    state = _state(at, question, room, some, None if wish.full_state else since, heroes)
-    known[room] = question.known.get(room, frozenset()) | _members_told(state, some.events)
+    state = _state(at, question, room, some, since, heroes)
+    # Who comes back to a room knows nobody there: they may bear other names by now.
+    before = question.known.get(room, {}) if since is not None else {}
+    known[room] = before | dict.fromkeys(_members_told(state, some.events), at.position)
     counts = extras.unread[room]
     parts = RoomParts(
         timeline=_timeline(at, question, sight, some),
@@ -135,11 +135,15 @@ def _state(
     until: Position | None = None,
 ) -> list[Event]:
     wish = question.wish
-    known = frozenset() if wish.filter.room.state.include_redundant_members else question.known.get(room, frozenset())
-    asked = StateWish(since, until or at.position, wish.wants_state_after, heroes, known if since else frozenset())
+    known = {} if wish.filter.room.state.include_redundant_members else question.known.get(room, {})
+    asked = StateWish(since, until or at.position, wish.full_state, wish.wants_state_after, heroes, known)
     events = timeline.at_positions(at, state_positions(at, room, wish.filter, some, asked))
-    keep = wish.filter.room.state
-    return [event for event in events if keep.passes_event(event) and keep.passes_room(room)]
+    return [event for event in events if _passes(question, event)]
+
+
+def _passes(question: RoomQuestion, event: Event) -> bool:
+    keep = question.wish.filter.room.state
+    return keep.passes_event(event) and keep.passes_room(event.room_id)
 
 
 def _members_told(state: list[Event], events: list[Event]) -> frozenset[str]:
@@ -162,28 +166,49 @@ def _ephemeral(found: list[msgspec.Raw], question: RoomQuestion, room: RoomId) -
 
 
 def _newly_left(at: Snapshot, question: RoomQuestion) -> list[Membership]:
-    """Rooms that the asker left or was sent from; in a first sync only where the filter asks for them."""
+    """Rooms that the asker left or was sent from; in a first sync only where the filter asks for them.
+
+    A room that was forgotten since is told too: the person's other devices do not know that it was left.
+    """
     since = question.since
     if since is None and not question.wish.filter.room.include_leave:
         return []
     found = rooms.memberships_of(at, question.asker.user, "leave", "ban")
-    return [member for member in found if not member.is_forgotten and member.position > (since or 0)]
+    if since is None:
+        return [member for member in found if not member.is_forgotten]
+    return [member for member in found if member.position > since]
 
 
 def _left_room(at: Snapshot, question: RoomQuestion, member: Membership) -> bytes:
-    """How it ended: what could still be seen, and always the event that ended it."""
-    sight, end = Sight(at, member.room_id, question.asker.user), member.position
-    since = question.since or Position(0)
-    some = stretch(at, sight, question.wish.filter, since, end, question.ignored)
-    if not some.events or some.events[-1].position != end:
-        ending = timeline.at_positions(at, [end])
-        some = msgspec.structs.replace(some, events=[*some.events, *ending])
-    was_in = sight.membership_at(Position(end - 1)) == "join"
-    known_since = question.since if question.since and sight.membership_at(question.since) == "join" else None
-    state = _state(at, question, member.room_id, some, known_since, frozenset(), end) if was_in else []
+    """How it ended: what could be seen of it since the token, and always the event that ended it."""
+    sight = Sight(at, member.room_id, question.asker.user)
+    (ending,) = timeline.at_positions(at, [member.position])
+    some, state = _last_stay(at, question, sight, ending) or (Stretch([], False, member.position), [])
+    if not some.events or some.events[-1].position != member.position:
+        some = msgspec.structs.replace(some, events=[*some.events, ending])
+    if question.wish.wants_state_after:
+        state = _with_ending(question, state, ending)
     parts = RoomParts(
         timeline=_timeline(at, question, sight, some),
         state=present(at, sight, question.asker.device, state, question.now, with_room=False),
         state_is_after=question.wish.wants_state_after,
     )
     return room_json(parts)
+
+
+def _with_ending(question: RoomQuestion, state: list[Event], ending: Event) -> list[Event]:
+    """Somebody who has left may have been banned since; of the state after that they learn nothing else."""
+    if not _passes(question, ending):
+        return state
+    return [event for event in state if (event.type, event.state_key) != (MEMBER, ending.state_key)] + [ending]
+
+
+def _last_stay(at: Snapshot, question: RoomQuestion, sight: Sight, ending: Event) -> tuple[Stretch, list[Event]] | None:
+    """Return the timeline and state up to the last leaving, None where that was told before or never happened."""
+    stay = sight.last_stay
+    if stay is None or (question.since is not None and stay.last <= question.since):
+        return None
+    was_in = question.since is not None and sight.membership_at(question.since) == "join"
+    since = question.since if was_in else None
+    some = stretch(at, sight, question.wish.filter, since or Position(0), stay.last, question.ignored)
+    return some, _state(at, question, sight.room, some, since, frozenset([ending.sender]), stay.last)

@@ -10,38 +10,46 @@ from veche.storage import rooms
 from veche.storage.rows import Rows
 
 Pieces = dict[tuple[str, str], Position]
+MembersTold = dict[str, Position]
+"""Whose membership events a device was given, and the position of the answer that held each."""
+NEVER = Position(2**63)
 
 
 class StateWish(msgspec.Struct, frozen=True):
-    """What one room's state is asked for: all of it (``since`` None), or what was set after ``since``.
+    """What one room's state is asked for: what was set after ``since`` (None: from the beginning), or all of it too.
 
-    Lazy clients are told the members in ``needed`` and the writers of the timeline, but not the ``known`` ones,
-    whose events this device was given before.
+    Lazy clients are told the members in ``needed`` and the writers of the timeline, but not the ``known`` ones that
+    ``since`` proves to have arrived: an answer may have been lost on its way.
     """
 
     since: Position | None
     until: Position
+    is_whole: bool
     is_after: bool
     needed: frozenset[str]
-    known: frozenset[str]
+    known: MembersTold
+
+    def lacks(self, member: str) -> bool:
+        """Say whether a lazy client has to be told of somebody."""
+        return self.since is None or self.is_whole or self.known.get(member, NEVER) > self.since
 
 
 def state_positions(rows: Rows, room: RoomId, filter: Filter, stretch: Stretch, wish: StateWish) -> list[Position]:
     """Return the positions of the state events to tell, in the order of the log."""
     at = wish.until if wish.is_after else stretch.start
-    writers = frozenset(event.sender for event in stretch.events)
-    if not filter.room.state.lazy_load_members:
-        members: frozenset[str] | None = None
-    else:
-        members = (writers | wish.needed) - wish.known
-    if wish.since is None:
+    members: frozenset[str] | None = None
+    if filter.room.state.lazy_load_members:
+        writers = {event.sender for event in stretch.events}
+        members = frozenset(member for member in writers | wish.needed if wish.lacks(member))
+    found: Pieces = {}
+    if wish.since is None or wish.is_whole:
         found = _everything(rows, room, at, members)
-    else:
-        found = _changes(rows, room, wish.since, at)
-        if not wish.is_after and not filter.room.timeline.is_open:
-            found = {**found, **_kept_out(rows, room, stretch, at, wish.until)}
-        if members:
-            found = {**_as_of(rows, room, rooms.current_pieces_of(rows, room, MEMBER, members), at), **found}
+    elif members:
+        found = _as_of(rows, room, rooms.current_pieces_of(rows, room, MEMBER, members), at)
+    if wish.since is not None:
+        found.update(_changes(rows, room, wish.since, at))
+    if not wish.is_after and not filter.room.timeline.is_open:
+        found.update(_kept_out(rows, room, stretch, at, wish, members))
     return sorted(found.values())
 
 
@@ -69,7 +77,12 @@ def _changes(rows: Rows, room: RoomId, since: Position, at: Position) -> Pieces:
     return {(kind, key): place for kind, key, place in rooms.state_changes(rows, room, since, at)}
 
 
-def _kept_out(rows: Rows, room: RoomId, stretch: Stretch, at: Position, until: Position) -> Pieces:
-    """What a filter keeps out of the timeline would otherwise never be told."""
+def _kept_out(
+    rows: Rows, room: RoomId, stretch: Stretch, at: Position, wish: StateWish, members: frozenset[str] | None
+) -> Pieces:
+    """What a filter keeps out of the timeline would otherwise never be told; at first only of the members asked for."""
     told = {event.position for event in stretch.events}
-    return {piece: place for piece, place in _changes(rows, room, at, until).items() if place not in told}
+    found = {piece: place for piece, place in _changes(rows, room, at, wish.until).items() if place not in told}
+    if wish.since is not None or members is None:
+        return found
+    return {(kind, key): place for (kind, key), place in found.items() if kind != MEMBER or key in members}

@@ -24,13 +24,17 @@ class Stretch(msgspec.Struct, frozen=True):
 def stretch(
     rows: Rows, sight: Sight, filter: Filter, since: Position, until: Position, ignored: frozenset[str]
 ) -> Stretch:
-    """Return what happened in (since, until], at most the filter's limit of it."""
+    """Return what happened in (since, until], at most the filter's limit of it.
+
+    It reaches back only as far as the asker saw everything: what was set in between is told by the state.
+    """
     limit, wanted = filter.timeline_limit, filter.room.timeline
+    spans = sight.ranges_within(since, until)
+    seen_since = Position(spans[-1].first - 1) if spans else until
     if not wanted.passes_room(sight.room):
-        return Stretch([], False, since)
-    newest = page_back(rows, sight, until, limit + 1, keeps(wanted, ignored), since).events
-    limited = len(newest) > limit
-    events = newest[:limit][::-1]
-    if not limited:
-        return Stretch(events, False, since)
+        return Stretch([], False, seen_since)
+    page = page_back(rows, sight, until, limit + 1, keeps(wanted, ignored), seen_since)
+    events = page.events[:limit][::-1]
+    if len(page.events) <= limit and page.end is None:
+        return Stretch(events, len(spans) > 1, seen_since)
     return Stretch(events, True, Position(events[0].position - 1) if events else until)

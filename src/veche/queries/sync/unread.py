@@ -90,12 +90,18 @@ class _Reading:
     def _evaluated(self, room: RoomId, thread: str, base: Position) -> Totals:
         judge = self._judge.in_room(room)
         before = self._known.find(self._user, room, thread) if self._known else None
-        if before is None or (before.stamp, before.base) != (judge.stamp, base) or before.until > self._at.position:
+        if before is None or not self._is_good(before, judge, base):
             before = Counted(judge.stamp, base, base, NOTHING)
         totals = _sum(before.totals, _evaluate(self._at, judge, thread, before.until))
         if self._known:
             self._known.put(self._user, room, thread, Counted(judge.stamp, base, self._at.position, totals))
         return totals
+
+    def _is_good(self, before: Counted, judge: JudgeInRoom, base: Position) -> bool:
+        """Say whether counting may go on from an earlier count: not where what it counted was redacted since."""
+        if (before.stamp, before.base) != (judge.stamp, base) or before.until > self._at.position:
+            return False
+        return not notifications.has_redactions(self._at, judge.room, before.until)
 
     @cached_property
     def _judge(self) -> Judge:

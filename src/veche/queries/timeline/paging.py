@@ -12,7 +12,7 @@ from veche.storage import timeline
 from veche.storage.rows import Rows
 
 START = Position(0)
-_READ_AT_ONCE = 100
+_READ_AT_ONCE = 200
 _MOST_READ = 2_000
 """A filter that almost nothing passes ends a page early; the client asks on from where it stopped."""
 
@@ -43,7 +43,11 @@ def keeps(filter: RoomEventFilter, ignored: frozenset[str] = frozenset()) -> Cal
     """Return the question whether an event passes a filter and is not from an ignored sender."""
     if filter.is_open and not ignored:
         return _everything
-    return lambda event: filter.passes_event(event) and (event.sender not in ignored or event.state_key is not None)
+    return lambda event: (
+        filter.passes_event(event)
+        and filter.passes_room(event.room_id)
+        and (event.sender not in ignored or event.state_key is not None)
+    )
 
 
 def _everything(event: Event) -> bool:
@@ -52,11 +56,13 @@ def _everything(event: Event) -> bool:
 
 def _page(events: Iterator[Event], limit: int, keep: Callable[[Event], bool], step: int) -> Page:
     kept: list[Event] = []
-    for number, event in enumerate(events, 1):
+    last: Event | None = None
+    for number, event in enumerate(events):
+        if last is not None and (len(kept) >= limit or number >= _MOST_READ):
+            return Page(kept, Position(last.position + step))
         if keep(event):
             kept.append(event)
-        if len(kept) >= limit or number >= _MOST_READ:
-            return Page(kept, Position(event.position + step))
+        last = event
     return Page(kept, None)
 
 

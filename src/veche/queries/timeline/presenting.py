@@ -1,12 +1,17 @@
 """How an event looks to its reader: the stored bytes, and what ``unsigned`` says of them to this one asker."""
 
+import msgspec
+
 from veche.base import json
 from veche.domain.ids import DeviceId, EventId
 from veche.domain.timeline import Event, client_json, content_of
 from veche.queries.timeline.bundling import bundles
 from veche.queries.timeline.sight import Sight
+from veche.queries.timeline.unsigned import unsigned
 from veche.storage import timeline
 from veche.storage.rows import Rows
+
+__all__ = ["present", "unsigned"]
 
 
 def present(
@@ -17,7 +22,8 @@ def present(
     ``now`` in milliseconds gives their age; ``device`` is told the transaction ids of what it sent itself.
     """
     earlier = _replaced(rows, sight, events)
-    relations = bundles(rows, sight, events, now)
+    relations = bundles(rows, sight, device, events, now)
+    events = _with_redactions(rows, sight, events)
     return [
         client_json(
             event,
@@ -35,28 +41,26 @@ def present(
     ]
 
 
-def unsigned(
-    event: Event,
-    now: int,
-    membership: str,
-    own_device: DeviceId | None = None,
-    prev_content: bytes | None = None,
-    relations: bytes | None = None,
-) -> bytes:
-    """Return the ``unsigned`` object of an event for one reader; ``own_device`` is None for other people's events."""
-    parts = [b'{"age":%d,"membership":"%b"' % (max(0, now - event.ts), membership.encode())]
-    if relations is not None:
-        parts.append(b',"m.relations":' + relations)
-    if prev_content is not None:
-        parts.append(b',"prev_content":' + prev_content)
-    if event.redaction is not None:
-        parts.append(b',"redacted_because":' + event.redaction)
-    if event.replaces is not None:
-        parts.append(b',"replaces_state":' + json.encode(event.replaces))
-    if own_device is not None and event.txn is not None and event.device == own_device:
-        parts.append(b',"transaction_id":' + json.encode(event.txn))
-    parts.append(b"}")
-    return b"".join(parts)
+def _with_redactions(rows: Rows, sight: Sight, events: list[Event]) -> list[Event]:
+    """Show what redacted an event as it stands now; who may not read that is told that it was, but not why."""
+    redacted = {event.event_id: _id_of(event.redaction) for event in events if event.redaction is not None}
+    if not redacted:
+        return events
+    found = timeline.find_all(rows, list(redacted.values()))
+    shown = {target: _told(found[by], sight.sees(found[by].position)) for target, by in redacted.items()}
+    return [msgspec.structs.replace(event, redaction=shown.get(event.event_id)) for event in events]
+
+
+def _id_of(redaction: bytes) -> EventId:
+    return EventId(json.decode(redaction)["event_id"])
+
+
+def _told(redaction: Event, is_visible: bool) -> bytes:
+    if is_visible:
+        return client_json(redaction, b"{}", with_room=False)
+    bare = json.decode(redaction.json)
+    bare["content"] = {name: value for name, value in bare["content"].items() if name == "redacts"}
+    return json.encode({**bare, "unsigned": {}})
 
 
 def _replaced(rows: Rows, sight: Sight, events: list[Event]) -> dict[EventId, bytes]:

@@ -4,7 +4,7 @@ import msgspec
 
 from veche.domain.account_data import RoomEventFilter
 from veche.domain.events import MEMBER
-from veche.domain.ids import EventId, Position, RoomId, UserId
+from veche.domain.ids import EventId, Position, RoomId
 from veche.domain.refusals import Refused, not_found
 from veche.domain.sessions import Asker
 from veche.domain.timeline import Event
@@ -12,7 +12,7 @@ from veche.queries.context import ReadContext
 from veche.queries.timeline.paging import Page, keeps, page_back, page_forth
 from veche.queries.timeline.presenting import present
 from veche.queries.timeline.sight import Sight, sight_of
-from veche.storage import account_data, rooms, timeline
+from veche.storage import rooms, timeline
 from veche.storage.reader import Snapshot
 from veche.storage.rows import Rows
 
@@ -74,7 +74,7 @@ async def messages(
     def read(at: Snapshot) -> Messages:
         sight = sight_of(at, room, asker.user)
         begin = start if start is not None else (at.position if backwards else Position(0))
-        keep = keeps(filter, ignored_by(at, asker.user))
+        keep = keeps(filter, sight.ignored)
         most = max(1, min(limit, MOST_AT_ONCE))
         if backwards:
             page = page_back(at, sight, begin, most, keep, stop or Position(0))
@@ -93,7 +93,7 @@ async def context(
     def read(at: Snapshot) -> Context:
         sight = Sight(at, room, asker.user)
         found = visible_event(at, sight, event_id)
-        keep, half = keeps(filter, ignored_by(at, asker.user)), max(0, min(limit, MOST_AT_ONCE)) // 2
+        keep, half = keeps(filter, sight.ignored), max(0, min(limit, MOST_AT_ONCE)) // 2
         before = page_back(at, sight, Position(found.position - 1), half, keep) if half else Page([], None)
         after = page_forth(at, sight, found.position, half, keep) if half else Page([], None)
         oldest = before.end if before.end is not None else Position(found.position - 1 if half == 0 else 0)
@@ -105,7 +105,7 @@ async def context(
             shown(at, sight, asker, [found], now)[0],
             shown(at, sight, asker, before.events, now),
             shown(at, sight, asker, after.events, now),
-            _state(at, sight, asker, newest, [found, *before.events, *after.events], now, filter.lazy_load_members),
+            _state(at, sight, asker, newest, [found, *before.events, *after.events], now, filter),
         )
 
     return await ctx.reader.run(read)
@@ -136,9 +136,7 @@ async def event_by_time(ctx: ReadContext, asker: Asker, room: RoomId, ts: int, *
 def visible_event(rows: Rows, sight: Sight, event_id: EventId) -> Event:
     """Return an event that the asker may see; raises 404 otherwise."""
     found = timeline.find(rows, sight.room, event_id)
-    membership = rooms.membership(rows, sight.room, sight.user)
-    forgotten = membership is not None and membership.is_forgotten
-    if found is None or forgotten or not sight.sees(found.position):
+    if found is None or not sight.sees(found.position):
         raise Refused(NO_EVENT)
     return found
 
@@ -146,13 +144,6 @@ def visible_event(rows: Rows, sight: Sight, event_id: EventId) -> Event:
 def shown(rows: Rows, sight: Sight, asker: Asker, events: list[Event], now: int) -> list[msgspec.Raw]:
     """Return events as the asker reads them, each with its room."""
     return [msgspec.Raw(text) for text in present(rows, sight, asker.device, events, now, with_room=True)]
-
-
-def ignored_by(rows: Rows, user: UserId) -> frozenset[str]:
-    """Return whom ``user`` ignores (section Ignoring users)."""
-    content = account_data.find(rows, user, "", "m.ignored_user_list") or {}
-    ignored = content.get("ignored_users")
-    return frozenset(ignored) if isinstance(ignored, dict) else frozenset()
 
 
 def _messages(at: Snapshot, sight: Sight, asker: Asker, begin: Position, page: Page, now: int, lazy: bool) -> Messages:
@@ -166,16 +157,26 @@ def _messages(at: Snapshot, sight: Sight, asker: Asker, begin: Position, page: P
 
 
 def _members_of(at: Snapshot, sight: Sight, events: list[Event]) -> list[Event]:
-    """The present membership events of those who wrote ``events``."""
-    senders = dict.fromkeys(event.sender for event in events)
-    found = rooms.current_pieces_of(at, sight.room, MEMBER, senders)
-    return timeline.at_positions(at, list(found.values()))
+    """The membership events of those who wrote ``events``, not newer than what the reader may see of the room."""
+    senders, last = dict.fromkeys(event.sender for event in events), sight.ranges[-1].last
+    if last == at.position:
+        return timeline.at_positions(at, list(rooms.current_pieces_of(at, sight.room, MEMBER, senders).values()))
+    found = [rooms.position_of(at, sight.room, MEMBER, sender, last) for sender in senders]
+    return timeline.at_positions(at, [position for position in found if position is not None])
 
 
 def _state(
-    at: Snapshot, sight: Sight, asker: Asker, position: Position, events: list[Event], now: int, lazy: bool
+    at: Snapshot,
+    sight: Sight,
+    asker: Asker,
+    position: Position,
+    events: list[Event],
+    now: int,
+    filter: RoomEventFilter,
 ) -> list[msgspec.Raw]:
+    lazy = filter.lazy_load_members
     positions = rooms.state_positions(at, sight.room, position)
     senders = {event.sender for event in events}
     wanted = [found for (kind, key), found in positions.items() if not lazy or kind != MEMBER or key in senders]
-    return shown(at, sight, asker, timeline.at_positions(at, wanted), now)
+    state = [event for event in timeline.at_positions(at, wanted) if filter.passes_event(event)]
+    return shown(at, sight, asker, state, now)

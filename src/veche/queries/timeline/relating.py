@@ -7,7 +7,7 @@ from veche.domain.refusals import Refused, invalid_param
 from veche.domain.sessions import Asker
 from veche.domain.timeline import Event
 from veche.queries.context import ReadContext
-from veche.queries.timeline.reading import ignored_by, shown, visible_event
+from veche.queries.timeline.reading import shown, visible_event
 from veche.queries.timeline.sight import Sight
 from veche.storage import timeline
 from veche.storage.reader import Snapshot
@@ -61,12 +61,11 @@ async def relations(ctx: ReadContext, asker: Asker, room: RoomId, wish: Relation
 
 
 def _wanted(at: Snapshot, sight: Sight, wish: RelationsWish) -> list[Event]:
-    ignored = ignored_by(at, sight.user)
     ids = _descendants(at, wish)
     events = [
         event
         for event in timeline.find_all(at, ids).values()
-        if sight.sees(event.position) and event.sender not in ignored and _lies_between(event.position, wish)
+        if sight.sees(event.position) and event.sender not in sight.ignored and _lies_between(event.position, wish)
     ]
     return sorted(events, key=lambda event: event.position, reverse=wish.backwards)
 

@@ -6,9 +6,8 @@ from functools import cached_property
 from veche.domain.events import HISTORY_VISIBILITY, MEMBER
 from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.refusals import Refusal, Refused, forbidden
-from veche.domain.timeline import Event
 from veche.domain.visibility import Range, is_visible, visible_ranges, visible_state_position
-from veche.storage import rooms
+from veche.storage import account_data, rooms
 from veche.storage.rows import Rows
 
 Changes = list[tuple[Position, str]]
@@ -29,11 +28,20 @@ class Sight:
         self._joined_since = joined_since
 
     @cached_property
+    def ignored(self) -> frozenset[UserId]:
+        """Those whom the person ignores."""
+        return account_data.ignored_by(self._rows, self.user)
+
+    @cached_property
     def _visibility(self) -> Changes:
         return _changes(self._rows, self.room, HISTORY_VISIBILITY, "", "history_visibility")
 
     @cached_property
     def _membership(self) -> Changes:
+        """How the person stood to the room; who has forgotten it is a stranger again (section Leaving rooms)."""
+        now = rooms.membership(self._rows, self.room, self.user)
+        if now is not None and now.is_forgotten:
+            return []
         return _changes(self._rows, self.room, MEMBER, self.user, "membership")
 
     @cached_property
@@ -59,6 +67,28 @@ class Sight:
             raise Refused(found)
         return found
 
+    def nearest_from(self, position: Position) -> Position:
+        """Return the first position from ``position`` on that may be read, else the last one before it."""
+        later = next((span for span in self.ranges if span.last >= position), self.ranges[-1])
+        return Position(max(later.first, min(position, later.last)))
+
+    @property
+    def is_open_to_all(self) -> bool:
+        """Say whether the world may read the room now."""
+        return bool(self._visibility) and self._visibility[-1][1] == "world_readable"
+
+    @property
+    def last_stay(self) -> Range | None:
+        """Return from when to when somebody who is outside was in the room last; None where they never were."""
+        first: Position | None = None
+        stay: Range | None = None
+        for position, value in self._membership:
+            if value == "join":
+                first = position if first is None else first
+            elif first is not None:
+                stay, first = Range(first, position), None
+        return stay
+
     def membership_at(self, position: Position) -> str:
         """Return how the person stood to the room at ``position``, the event there included."""
         if self._joined_since is not None and position >= self._joined_since:
@@ -77,15 +107,9 @@ class Sight:
 def sight_of(rows: Rows, room: RoomId, user: UserId) -> Sight:
     """Return what ``user`` may see of a room; raises 403 where that is nothing, whether or not the room exists."""
     sight = Sight(rows, room, user)
-    membership = rooms.membership(rows, room, user)
-    if sight.is_blind or (membership is not None and membership.is_forgotten):
+    if sight.is_blind:
         raise Refused(forbidden("You may not read that room."))
     return sight
-
-
-def visible(sight: Sight, events: list[Event]) -> list[Event]:
-    """Keep the events that may be read."""
-    return [event for event in events if sight.sees(event.position)]
 
 
 def _changes(rows: Rows, room: RoomId, kind: str, key: str, name: str) -> Changes:

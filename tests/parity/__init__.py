@@ -1,0 +1,1 @@
+"""Parity: who holds what each sync added knows the same as who asks for everything at once."""

@@ -1,0 +1,141 @@
+"""Bugs on purpose: each breaks one promise of sync, and the stories must notice it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.parity.client import Differs
+from tests.parity.test_parity import tell_stories
+from tests.stage.world import World
+from veche.api.matrix import sync as endpoint
+from veche.commands.context import Context
+from veche.commands.encryption.to_device import delete_delivered
+from veche.domain.account_data import Filter
+from veche.domain.facts import Entry
+from veche.domain.ids import Position, RoomId, UserId
+from veche.domain.sessions import Asker
+from veche.domain.visibility import Range
+from veche.queries.sync import account_data, device_lists, general, quick, receipts, to_device
+from veche.queries.sync import rooms as sync_rooms
+from veche.queries.sync.counting import Count
+from veche.queries.sync.state import StateWish
+from veche.queries.sync.timeline import Stretch, stretch
+from veche.queries.timeline.sight import Sight
+from veche.storage.reader import Snapshot
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def token_past_the_inbox(patch: pytest.MonkeyPatch) -> None:
+    """The token says that all messages to the device were handed out, though the answer was cut."""
+    inbox = to_device.inbox
+    patch.setattr(to_device, "inbox", lambda at, asker, since: (inbox(at, asker, since)[0], at.position))
+
+
+def state_on_the_wrong_side(patch: pytest.MonkeyPatch) -> None:
+    """The state is told as of the token, as if no gap lay between it and the timeline."""
+
+    def wrong(rows: Any, sight: Sight, filter: Filter, since: Position, *rest: Any) -> Stretch:
+        return msgspec.structs.replace(stretch(rows, sight, filter, since, *rest), start=since)
+
+    patch.setattr(sync_rooms, "stretch", wrong)
+
+
+def gap_not_announced(patch: pytest.MonkeyPatch) -> None:
+    """A cut timeline says that it is whole."""
+    patch.setattr(sync_rooms, "stretch", lambda *given: msgspec.structs.replace(stretch(*given), limited=False))
+
+
+def own_message_leaves_the_count(patch: pytest.MonkeyPatch) -> None:
+    """Sending does not move one's own read mark in the counts kept in memory."""
+
+    def follow(self: Count, user: UserId, entry: Entry) -> None:
+        self.position = entry.position
+        self.notify += entry.fact.body.notify
+        self.highlight += entry.fact.body.highlight
+
+    patch.setattr(Count, "follow", follow)
+
+
+def everybody_is_known(patch: pytest.MonkeyPatch) -> None:
+    """The quick path takes for granted that a lazy client knows all who write."""
+    patch.setattr(quick, "_knows_writers", lambda *given: True)
+
+
+def lost_answers_believed(patch: pytest.MonkeyPatch) -> None:
+    """A member who was told once is never told again, though the answer may not have arrived."""
+    patch.setattr(StateWish, "lacks", lambda self, member: self.since is None or member not in self.known)
+
+
+def undelivered_messages_deleted(patch: pytest.MonkeyPatch) -> None:
+    """A request is taken to confirm everything that waits for its device."""
+
+    def hasty(ctx: Context, asker: Asker, inbox: Position) -> Coroutine[Any, Any, None]:
+        return delete_delivered(ctx, asker, ctx.live.notifier.head)
+
+    patch.setattr(endpoint, "delete_delivered", hasty)
+
+
+def receipts_only_since_the_token(patch: pytest.MonkeyPatch) -> None:
+    """Who joins a room is not told how far others had read before."""
+    of_rooms = receipts.of_rooms
+
+    def late(at: Snapshot, asker: Asker, rooms: list[RoomId], since: Position | None, *rest: Any) -> Any:
+        return of_rooms(at, asker, rooms, since or at.position, *rest)
+
+    patch.setattr(receipts, "of_rooms", late)
+
+
+def endings_untold(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is told that they are no longer in a room."""
+    patch.setattr(sync_rooms, "_newly_left", lambda at, question: [])
+
+
+def data_wakes_no_room(patch: pytest.MonkeyPatch) -> None:
+    """Account data of a room is told only when something else happens there."""
+    patch.setattr(account_data, "touched", lambda at, asker, since: set())
+
+
+def ignored_people_heard(patch: pytest.MonkeyPatch) -> None:
+    """Ignored people are told all the same."""
+    patch.setattr(general, "ignored_by", lambda at, user: frozenset())
+
+
+def partings_untold(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is told whose keys no longer matter."""
+    patch.setattr(device_lists, "_lost", lambda *given: set())
+
+
+def all_history_shown(patch: pytest.MonkeyPatch) -> None:
+    """Members see everything that ever was."""
+    patch.setattr(Sight, "ranges_within", lambda self, after, until: [Range(Position(after + 1), until)])
+
+
+PLANTS: tuple[Plant, ...] = (
+    token_past_the_inbox,
+    state_on_the_wrong_side,
+    gap_not_announced,
+    own_message_leaves_the_count,
+    everybody_is_known,
+    lost_answers_believed,
+    undelivered_messages_deleted,
+    receipts_only_since_the_token,
+    endings_untold,
+    data_wakes_no_room,
+    ignored_people_heard,
+    partings_untold,
+    all_history_shown,
+)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_planted_bug_is_found(
+    world: World, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, plant: Plant
+) -> None:
+    plant(monkeypatch)
+    with pytest.raises(Differs):
+        tell_stories(world, runner, is_planted=True)
