@@ -65,9 +65,7 @@ async def test_a_query_may_name_devices(world: World) -> None:
 
 async def test_people_without_keys_are_empty_and_unknown_ones_left_out(world: World) -> None:
     anna, boris = await world.people(ANNA, BORIS)
-    wanted: dict[str, Any] = {
-        "device_keys": {boris.user: [], "@nobody:veche.test": [], "@eve:elsewhere": [], "@nul\x00:veche.test": []}
-    }
+    wanted: dict[str, Any] = {"device_keys": {boris.user: [], "@nobody:veche.test": [], "@eve:elsewhere": []}}
     assert (await anna.post(QUERY, wanted)).ok()["device_keys"] == {boris.user: {}}
 
 
@@ -181,7 +179,7 @@ async def test_unknown_users_devices_and_algorithms_are_left_out_of_a_claim(worl
     anna, boris = await world.people(ANNA, BORIS)
     (await anna.post(UPLOAD, {"one_time_keys": one_time(anna, "A")})).ok()
     wanted = {
-        anna.user: {"ANNA": "signed_curve25519", "GONE": "signed_curve25519", "N\x00UL": "x"},
+        anna.user: {"ANNA": "signed_curve25519", "GONE": "signed_curve25519"},
         boris.user: {"BORIS": "signed_curve25519"},
         "@nobody:veche.test": {"X": "signed_curve25519"},
         "@eve:elsewhere": {"X": "signed_curve25519"},

@@ -25,6 +25,8 @@ ReadBody = Callable[[], Awaitable[bytes]]
 RawHeaders = list[tuple[bytes, bytes]]
 
 LARGEST_BODY = 2**20
+MOST_PASSED_OVER = 2**24
+"""A client that sends too much reads its answer only once it has sent everything; up to this size it is heard out."""
 TOO_LARGE = too_large(f"The body is larger than {LARGEST_BODY} bytes.")
 MISSING_TOKEN = Refusal("M_MISSING_TOKEN", 401, "An access token is needed.")
 FAULT = Refusal("M_UNKNOWN", 500, "The server made a mistake; it has been written to the log.")
@@ -151,7 +153,7 @@ def _query_token(query: bytes) -> str | None:
 
 
 async def _body(receive: Receive, is_expected: bool) -> bytes:
-    """Read the whole body, chunked or not; 413 as soon as it grows beyond the limit."""
+    """Read the whole body, chunked or not; 413 where it is larger than the limit."""
     parts: list[bytes] = []
     size = 0
     while is_expected:
@@ -160,10 +162,11 @@ async def _body(receive: Receive, is_expected: bool) -> bytes:
             raise Disconnected
         part = message.get("body", b"")
         size += len(part)
-        if size > LARGEST_BODY:
-            raise Refused(TOO_LARGE)
-        parts.append(part)
-        is_expected = message.get("more_body", False)
+        if size <= LARGEST_BODY:
+            parts.append(part)
+        is_expected = message.get("more_body", False) and size <= MOST_PASSED_OVER
+    if size > LARGEST_BODY:
+        raise Refused(TOO_LARGE)
     return b"".join(parts)
 
 

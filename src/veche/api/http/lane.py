@@ -8,15 +8,20 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, cast
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from veche.api.http import replies
 from veche.api.http.contract import Reply
-from veche.api.http.door import LARGEST_BODY, TOO_LARGE
+from veche.api.http.door import LARGEST_BODY, MOST_PASSED_OVER, TOO_LARGE
+from veche.domain.refusals import Refusal
 
 Begin = Callable[["Exchange"], None]
 Choose = Callable[[bytes, bytes], Begin | None]
 
+LONGEST_HEAD = 2**16
+UNREADABLE = Refusal("M_UNRECOGNIZED", 400, "This is not an HTTP request.")
+HEAD_TOO_LARGE = Refusal("M_TOO_LARGE", 431, f"The request's head is larger than {LONGEST_HEAD} bytes.")
 _STATUS: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _HEAD: Final = b"".join(
     [
@@ -42,6 +47,7 @@ class Exchange:
         "more_body",
         "on_gone",
         "response_complete",
+        "size",
         "url",
     )
 
@@ -53,6 +59,7 @@ class Exchange:
         self.headers: list[tuple[bytes, bytes]] = protocol.headers
         self.keep_alive = keep_alive
         self.body = b""
+        self.size = 0
         self.more_body = True
         self.disconnected = False
         self.response_complete = False
@@ -76,16 +83,19 @@ class Exchange:
             gone()
 
     def receive(self, part: bytes) -> None:
-        """Take a part of the body; one that is too large is refused at once and the connection closed."""
-        self.body += part
-        if len(self.body) > LARGEST_BODY and not self.response_complete:
-            self.keep_alive = False
+        """Take a part of the body; what is beyond the limit is passed over, and refused once all of it has come."""
+        self.size += len(part)
+        if self.size <= LARGEST_BODY:
+            self.body += part
+        elif self.size > MOST_PASSED_OVER and not self.response_complete:
             self.reply(replies.reply_of_refusal(TOO_LARGE), b"")
 
     def complete(self) -> None:
         """Begin to answer: the request is whole."""
         self.more_body = False
-        if not self.response_complete:
+        if self.size > LARGEST_BODY:
+            self.reply(replies.reply_of_refusal(TOO_LARGE), b"")
+        else:
             self._begin(self)
 
     def reply_json(self, body: bytes) -> None:
@@ -97,9 +107,7 @@ class Exchange:
         if reply.status == 200 and reply.content_type == b"application/json" and not reply.headers:
             self.reply_json(reply.body)
             return
-        lines = [_STATUS.get(reply.status, _STATUS[200])]
-        lines += [b"%b: %b\r\n" % header for header in replies.headers_of(reply, request_id)]
-        self._write(b"".join([*lines, b"\r\n", reply.body]))
+        self._write(_text_of(reply, request_id))
 
     def _write(self, text: bytes) -> None:
         if self.response_complete or self.disconnected:
@@ -107,8 +115,10 @@ class Exchange:
         self.response_complete = True
         self.on_gone = None
         protocol = self._protocol
-        protocol.transport.write(text)
-        if not self.keep_alive:
+        if self.keep_alive:
+            protocol.transport.write(text)
+        else:
+            protocol.transport.write(_last(text))
             protocol.transport.close()
         protocol.on_response_complete()
 
@@ -119,27 +129,69 @@ def lane_protocol(choose: Choose) -> type[HttpToolsProtocol]:
 
 
 class LaneProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol; a request goes to the lane only while no other is under way on its connection."""
+    """uvicorn's HTTP protocol; a request goes to the lane only while no other is under way on its connection.
+
+    A request has to arrive within ``patience`` seconds, or a little more: else its connection is closed.
+    """
 
     choose: Choose
+    patience = 60.0
     url: bytes
     _exchange: Exchange | None = None
     """The request on the lane whose body is still being received."""
+    _arriving_since = 0.0
+    """When the request began that has not arrived as a whole; 0 while there is none."""
+    _head_size: int | None = None
+    """How much of a request's head has come, while it is not whole."""
+    _has_given_up = False
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to watch over a connection."""
+        super().connection_made(transport)
+        self._arriving_since = self.loop.time()
+        self._watch = self.loop.call_later(self.patience, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop watching."""
+        super().connection_lost(exc)
+        self._watch.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; refuse what is not HTTP, or a head that does not end."""
+        if self._has_given_up:
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except HttpParserError:
+            self._give_up(UNREADABLE)
+        if self._head_size is not None:
+            self._head_size += len(data)
+            if self._head_size > LONGEST_HEAD:
+                self._give_up(HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Put off uvicorn's preparations: a request on the lane needs none of them."""
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
+        self._head_size = 0
+        self._arriving_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """Choose the lane or uvicorn's own way."""
+        self._head_size = None
+        if self.parser.should_upgrade():
+            return
         begin = self._chosen()
         if begin is None:
             self._as_usual()
             return
-        method = self.parser.get_method()
-        self._exchange = Exchange(self, begin, method, keep_alive=self.parser.should_keep_alive())
+        parser = self.parser
+        keep_alive = parser.should_keep_alive() and parser.get_http_version() != "1.0"
+        self._exchange = Exchange(self, begin, parser.get_method(), keep_alive=keep_alive)
         self.cycle = cast(Any, self._exchange)
 
     def on_body(self, body: bytes) -> None:
@@ -151,6 +203,9 @@ class LaneProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Hand a whole request on."""
+        if self.parser.should_upgrade():
+            return
+        self._arriving_since = 0.0
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.complete()
@@ -158,11 +213,13 @@ class LaneProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def _chosen(self) -> Begin | None:
-        cycle: Any = self.cycle
-        is_idle = cycle is None or cycle.response_complete
-        if not is_idle or self.expect_100_continue or self.parser.should_upgrade():
+        if not self._is_idle() or self.expect_100_continue or self.flow.write_paused:
             return None
         return type(self).choose(self.parser.get_method(), self.url)
+
+    def _is_idle(self) -> bool:
+        cycle: Any = self.cycle
+        return cycle is None or bool(cycle.response_complete)
 
     def _as_usual(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -171,3 +228,43 @@ class LaneProtocol(HttpToolsProtocol):
         self.headers.extend(headers)
         self.expect_100_continue = expects
         super().on_headers_complete()
+
+    def _look(self) -> None:
+        if self._arriving_since and self.loop.time() - self._arriving_since >= self.patience:
+            self.transport.close()
+        else:
+            self._watch = self.loop.call_later(self.patience, self._look)
+
+    def _decline(self, rest: bytes) -> None:
+        """Go on as if no other protocol had been offered: the parser would take the body for a part of that one."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._give_up(UNREADABLE)
+            return
+        head = [b"%b %b HTTP/%b\r\n" % (method, self.url, self.parser.get_http_version().encode())]
+        head += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = HttpRequestParser(self)
+        self.data_received(b"".join([*head, b"\r\n", rest]))
+
+    def _give_up(self, refusal: Refusal) -> None:
+        """Refuse and say no more. What still comes is passed over: closing at once could cost the client the answer."""
+        if self._has_given_up or self.transport.is_closing():
+            return
+        self._has_given_up = True
+        self._arriving_since = self.loop.time()
+        self.transport.write(_last(_text_of(replies.reply_of_refusal(refusal), b"")))
+        if self._is_idle():
+            self.transport.write_eof()
+        else:
+            self.transport.close()  # an answer under way must not be written any more
+
+
+def _text_of(reply: Reply, request_id: bytes) -> bytes:
+    lines = [_STATUS.get(reply.status, _STATUS[200])]
+    lines += [b"%b: %b\r\n" % header for header in replies.headers_of(reply, request_id)]
+    return b"".join([*lines, b"\r\n", reply.body])
+
+
+def _last(text: bytes) -> bytes:
+    """Say in a reply that it is the last on its connection."""
+    return text.replace(b"\r\n", b"\r\nconnection: close\r\n", 1)

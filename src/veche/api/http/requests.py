@@ -21,7 +21,7 @@ def read(endpoint: Endpoint, path: dict[str, str], query: bytes, body: bytes, fa
 
     Raises 400 M_NOT_JSON, M_BAD_JSON, M_MISSING_PARAM or M_INVALID_PARAM, each naming what is wrong.
     """
-    plan = _plan(endpoint.request)
+    plan = _plan(endpoint)
     values: dict[str, Any] = dict(path)
     if plan.query:
         values.update(_query(plan, query))
@@ -32,36 +32,43 @@ def read(endpoint: Endpoint, path: dict[str, str], query: bytes, body: bytes, fa
     try:
         return endpoint.request(**values)
     except TypeError:
-        missing = [name for name in plan.required if name not in values]
+        missing = [wire for name, wire in plan.required.items() if name not in values]
         raise Refused(missing_param(f"The parameter {missing[0]} is missing.", missing[0])) from None
 
 
 class _Plan(msgspec.Struct, frozen=True):
-    """Where the fields of a request record come from. ``query`` maps names on the wire to fields and types."""
+    """Where the fields of a request record come from.
+
+    ``query`` maps names on the wire to fields and types, ``required`` fields to names on the wire.
+    """
 
     query: dict[str, tuple[str, Any]]
-    required: tuple[str, ...]
+    required: dict[str, str]
     body: Any
     wants_facts: bool
 
 
-_PLANS: dict[type[Any], _Plan] = {}
+_PLANS: dict[tuple[type[Any], str], _Plan] = {}
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
-def _plan(record: type[Any]) -> _Plan:
-    plan = _PLANS.get(record)
+def _plan(endpoint: Endpoint) -> _Plan:
+    key = (endpoint.request, endpoint.path)
+    plan = _PLANS.get(key)
     if plan is None:
-        plan = _PLANS[record] = _made_plan(record)
+        in_path = {name for path in (endpoint.path, *endpoint.aliases) for name in path_names(path)}
+        plan = _PLANS[key] = _made_plan(endpoint.request, in_path)
     return plan
 
 
-def _made_plan(record: type[Any]) -> _Plan:
+def _made_plan(record: type[Any], in_path: set[str]) -> _Plan:
     query: dict[str, tuple[str, Any]] = {}
     body: Any = None
     wants_facts = False
-    required: list[str] = []
+    required: dict[str, str] = {}
     for field in msgspec.structs.fields(record):
+        if field.name in in_path:
+            continue
         if field.name == "body":
             body = field.type
         elif field.name == "request":
@@ -69,8 +76,8 @@ def _made_plan(record: type[Any]) -> _Plan:
         else:
             query[field.encode_name] = (field.name, field.type)
             if field.required:
-                required.append(field.name)
-    return _Plan(query, tuple(required), body, wants_facts)
+                required[field.name] = field.encode_name
+    return _Plan(query, required, body, wants_facts)
 
 
 def path_names(path: str) -> list[str]:
@@ -106,9 +113,12 @@ def _converted(name: str, text: str, kind: Any) -> Any:
     if text == "" and _takes_none(kind) and str not in get_args(kind):
         return None
     try:
-        return msgspec.convert(text, kind, strict=False)
+        value = msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as fault:
         raise Refused(invalid_param(f"The parameter {name} is wrong: {fault}", name)) from None
+    if type(value) is int and abs(value) > json.LARGEST_INTEGER:
+        raise Refused(invalid_param(f"The parameter {name} is beyond 2^53 - 1.", name))
+    return value
 
 
 def _takes_none(kind: Any) -> bool:
@@ -121,6 +131,8 @@ def read_body(kind: Any, body: bytes, *, optional: bool = False) -> Any:
         body = b"{}"
     if kind is bytes:
         return body
+    if isinstance(kind, type):
+        decode(body)  # what a record passes over, or keeps as bytes, has to be JSON as well
     try:
         return _decoder(kind).decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:

@@ -46,10 +46,6 @@ class Router:
             raise Refused(WRONG_METHOD)
         return endpoint, dict(zip(node.names[method], map(decoded, values), strict=True))
 
-    def knows(self, raw_path: bytes) -> bool:
-        """Say whether any method is served at this path."""
-        return _descend(self._root, raw_path.split(b"/")[1:], 0, []) is not None
-
     def _add(self, path: str, endpoint: Endpoint) -> None:
         node, names = self._root, []
         for segment in path.split("/")[1:]:

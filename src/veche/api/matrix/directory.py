@@ -1,5 +1,6 @@
 """Directory: aliases, public rooms, people."""
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -7,11 +8,12 @@ import msgspec
 from veche.api.http.contract import Door, Empty, Endpoint
 from veche.commands import directory as commands
 from veche.domain.ids import Alias, RoomId
-from veche.domain.refusals import Refused, invalid_param
+from veche.domain.refusals import Refused, invalid_param, not_found
 from veche.domain.sessions import Asker
 from veche.queries import directory as queries
 
 MOST_AT_ONCE = 500
+_OFFSET = re.compile(r"[0-9]{1,9}\Z")
 
 
 class AliasRequest(msgspec.Struct, frozen=True):
@@ -68,9 +70,10 @@ class PageRequest(msgspec.Struct, frozen=True):
 
 
 class Term(msgspec.Struct, frozen=True):
-    """What a search of public rooms looks for."""
+    """What a search of public rooms looks for; None among the types stands for rooms without one."""
 
     generic_search_term: str | None = None
+    room_types: tuple[str | None, ...] | None = None
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -78,7 +81,7 @@ class Search(msgspec.Struct, frozen=True):
 
     limit: int = MOST_AT_ONCE
     since: str | None = None
-    filter: Term = Term()
+    filter: Term | None = None
 
 
 class SearchRequest(msgspec.Struct, frozen=True):
@@ -102,7 +105,7 @@ class PeopleRequest(msgspec.Struct, frozen=True):
 
 
 async def resolve(door: Door, asker: Asker, query: AliasRequest) -> Resolved:
-    """Say where an alias leads."""
+    """Say where an alias leads; 404 for those of other servers too, as there is no federation."""
     room = await queries.room_of(door.queries, query.room_alias)
     return Resolved(room, (door.queries.limits.server_name,))
 
@@ -138,13 +141,13 @@ async def publish(door: Door, asker: Asker, query: PublishRequest) -> Empty:
 
 async def public_rooms(door: Door, asker: Asker, query: PageRequest) -> dict[str, Any]:
     """Return a page of the public rooms (section Listing rooms)."""
-    return await _page(door, "", query.limit, query.since)
+    return await _page(door, Term(), query.limit, query.since, query.server)
 
 
 async def search_rooms(door: Door, asker: Asker, query: SearchRequest) -> dict[str, Any]:
     """Return a page of the public rooms that hold a word."""
     wish = query.body
-    return await _page(door, wish.filter.generic_search_term or "", wish.limit, wish.since)
+    return await _page(door, wish.filter or Term(), wish.limit, wish.since, query.server)
 
 
 async def search_people(door: Door, asker: Asker, query: PeopleRequest) -> dict[str, Any]:
@@ -154,10 +157,15 @@ async def search_people(door: Door, asker: Asker, query: PeopleRequest) -> dict[
     return {"results": results, "limited": limited}
 
 
-async def _page(door: Door, term: str, limit: int, since: str | None) -> dict[str, Any]:
-    if since and not (since.isascii() and since.isdigit()):
+async def _page(door: Door, term: Term, limit: int, since: str | None, server: str | None) -> dict[str, Any]:
+    if since and not _OFFSET.match(since):
         raise Refused(invalid_param("since is not a token of this server", "since"))
-    return await queries.public_rooms(door.queries, term, max(1, min(limit, MOST_AT_ONCE)), int(since or 0))
+    if server not in (None, "", door.queries.limits.server_name):
+        raise Refused(not_found("This server knows its own rooms only."))
+    wish = queries.RoomSearch(
+        term.generic_search_term or "", term.room_types, max(1, min(limit, MOST_AT_ONCE)), int(since or 0)
+    )
+    return await queries.public_rooms(door.queries, wish)
 
 
 _V3 = "/_matrix/client/v3"

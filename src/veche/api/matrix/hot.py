@@ -71,8 +71,12 @@ class HotEndpoints:
     def _look_at_some(self) -> None:
         woken = self._woken
         for _ in range(min(_LOOKS_AT_ONCE, len(woken))):
-            woken[0].look_again()
-            woken.popleft()
+            try:
+                woken[0].look_again()
+            except Exception:
+                _log.exception("a waiting sync failed")  # the others must not wait for ever
+            finally:
+                woken.popleft()
         if woken:
             self._loop.call_soon(self._look_at_some)
 
@@ -178,7 +182,7 @@ class HotEndpoints:
         timeout, chosen, after = 0, "", False
         for part in rest.partition(b"?")[2].split(b"&"):
             name, _, value = part.partition(b"=")
-            if name == b"timeout" and value.isdigit():
+            if name == b"timeout" and value.isdigit() and len(value) < 16:
                 timeout = int(value)
             elif name == b"filter":
                 chosen = unquote_plus(value.decode("latin-1"))

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from veche.api.http.contract import Door, Empty, Endpoint, RequestFacts
+from veche.domain.refusals import Refused, not_found
 from veche.domain.rooms import DEFAULT_ROOM_VERSION, ROOM_VERSIONS
 from veche.domain.sessions import Asker
 
@@ -38,8 +39,11 @@ async def versions(door: Door, asker: Asker, query: Empty) -> Versions:
 
 
 async def well_known(door: Door, asker: Asker, query: WithFacts) -> dict[str, Any]:
-    """Say where the server is (section Well-known URI)."""
-    address = door.queries.limits.public_address or f"http://{query.request.host}"
+    """Say where the server is: as it was set, else where it was found (section Well-known URI)."""
+    address = door.queries.limits.public_address
+    if not address and not query.request.host:
+        raise Refused(not_found("Nobody has set the address of this server."))
+    address = address or f"http://{query.request.host}"
     return {"m.homeserver": {"base_url": address}}
 
 

@@ -16,6 +16,8 @@ from veche.queries import directory
 from veche.queries import rooms as queries
 from veche.queries.sync.wish import position_from
 
+Membership = Literal["join", "invite", "knock", "leave", "ban"]
+
 
 class InRoom(msgspec.Struct, frozen=True):
     """The id of a room."""
@@ -98,8 +100,8 @@ class MembersRequest(msgspec.Struct, frozen=True):
 
     room_id: RoomId
     at: str | None = None
-    membership: str | None = None
-    not_membership: str | None = None
+    membership: Membership | None = None
+    not_membership: Membership | None = None
 
 
 async def create(door: Door, asker: Asker, query: CreateRequest) -> InRoom:

@@ -93,7 +93,7 @@ class TimeRequest(msgspec.Struct, frozen=True):
 
     room_id: RoomId
     ts: int
-    dir: Literal["b", "f"] = "f"
+    dir: Literal["b", "f"]
 
 
 async def send(door: Door, asker: Asker, query: SendRequest) -> Sent:
@@ -121,8 +121,8 @@ async def context(door: Door, asker: Asker, query: ContextRequest) -> queries.Co
 
 
 async def messages(door: Door, asker: Asker, query: MessagesRequest) -> queries.Messages:
-    """Return a page of a room's history, backwards or forwards."""
-    return await queries.messages(
+    """Return a page of a room's history, backwards or forwards; ``start`` is what the client called it."""
+    found = await queries.messages(
         door.queries,
         asker,
         query.room_id,
@@ -132,6 +132,7 @@ async def messages(door: Door, asker: Asker, query: MessagesRequest) -> queries.
         limit=query.limit,
         filter=event_filter(query.filter),
     )
+    return msgspec.structs.replace(found, start=query.start) if query.start else found
 
 
 async def relations(door: Door, asker: Asker, query: RelationsRequest) -> queries.Relations:

@@ -1,0 +1,174 @@
+"""Aliases, public rooms and people at the door."""
+
+from typing import Any
+
+from tests.cast import ANNA, BORIS, CARLA, DMITRI
+from tests.stage.people import Person
+from tests.stage.rooms import found, put_state
+from tests.stage.world import World
+
+WAY = "/directory/room/%23kitchen%3Aveche.test"
+
+
+async def listed(person: Person, wish: dict[str, Any] | None = None, **query: Any) -> dict[str, Any]:
+    """A page of the public rooms, by the one request or the other."""
+    way = "/publicRooms"
+    answer = await person.get(way, **query) if wish is None else await person.post(way, wish)
+    page: dict[str, Any] = answer.ok()
+    return page
+
+
+async def test_an_alias_is_resolved_for_everybody(world: World) -> None:
+    anna = await world.person(ANNA)
+    room = await found(anna, room_alias_name="kitchen")
+    whole = "/_matrix/client/v3" + WAY
+    assert (await world.call("GET", whole)).ok() == {"room_id": room, "servers": ["veche.test"]}
+    assert (await world.call("GET", whole, token="nonsense")).ok()["room_id"] == room
+    for method, body in (("PUT", {"room_id": room}), ("DELETE", None)):
+        (await world.call(method, whole, body)).refused(401, "M_MISSING_TOKEN")
+    for alias in ("%23cellar%3Aveche.test", "%23kitchen%3Aelsewhere.test"):
+        (await anna.get(f"/directory/room/{alias}")).refused(404, "M_NOT_FOUND")
+    for alias in ("kitchen", "%23kitchen", "%23%3Aveche.test", "%40kitchen%3Aveche.test", "%23" + "k" * 300 + "%3Ax"):
+        (await anna.get(f"/directory/room/{alias}")).refused(400, "M_INVALID_PARAM")
+
+
+async def test_a_rooms_aliases_are_for_its_members_and_where_the_world_may_read(world: World) -> None:
+    anna, boris, carla = await world.people(ANNA, BORIS, CARLA)
+    room = await found(anna, boris, room_alias_name="kitchen")
+    (await boris.put("/directory/room/%23buffet%3Aveche.test", {"room_id": room})).ok()
+    path = f"/rooms/{room}/aliases"
+    for person in (anna, boris):
+        assert (await person.get(path)).ok() == {"aliases": ["#buffet:veche.test", "#kitchen:veche.test"]}
+    (await boris.post(f"/rooms/{room}/leave")).ok()
+    for person in (boris, carla):
+        (await person.get(path)).refused(403, "M_FORBIDDEN")
+    (await anna.get("/rooms/!nowhere:veche.test/aliases")).refused(403, "M_FORBIDDEN")
+    await put_state(anna, room, "m.room.history_visibility", {"history_visibility": "world_readable"})
+    for person in (boris, carla):
+        assert len((await person.get(path)).ok()["aliases"]) == 2
+    assert (await anna.get(f"/rooms/{await found(anna)}/aliases")).ok() == {"aliases": []}
+
+
+async def test_whether_a_room_is_listed_is_no_secret(world: World) -> None:
+    anna = await world.person(ANNA)
+    for visibility in ("public", "private"):
+        room = await found(anna, visibility=visibility)
+        answer = await world.call("GET", f"/_matrix/client/v3/directory/list/room/{room}")
+        assert answer.ok() == {"visibility": visibility}
+    answer = await world.call("GET", "/_matrix/client/v3/directory/list/room/!nowhere:veche.test")
+    answer.refused(404, "M_NOT_FOUND")
+
+
+async def test_what_is_shown_of_a_public_room(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    await found(anna, name="private")
+    plain = await found(anna, visibility="public")
+    state = [
+        {"type": "m.room.avatar", "content": {"url": "mxc://veche.test/a"}},
+        {"type": "m.room.history_visibility", "content": {"history_visibility": "world_readable"}},
+        {"type": "m.room.guest_access", "content": {"guest_access": "can_join"}},
+        {"type": "m.room.join_rules", "content": {"join_rule": "knock"}},
+    ]
+    wish = {"name": "Hall", "topic": "All", "room_alias_name": "hall", "creation_content": {"type": "m.space"}}
+    rich = await found(anna, boris, visibility="public", initial_state=state, **wish)
+    odd = await found(anna, visibility="public", creation_content={"type": 7})
+    await put_state(anna, odd, "m.room.name", {"name": ["x"]})
+    page = await listed(boris)
+    assert page["total_room_count_estimate"] == 3
+    assert page.keys() == {"chunk", "total_room_count_estimate"}
+    assert page["chunk"][0] == {
+        "avatar_url": "mxc://veche.test/a",
+        "canonical_alias": "#hall:veche.test",
+        "guest_can_join": True,
+        "join_rule": "knock",
+        "name": "Hall",
+        "num_joined_members": 2,
+        "room_id": rich,
+        "room_type": "m.space",
+        "topic": "All",
+        "world_readable": True,
+    }
+    bare = {"guest_can_join": False, "join_rule": "public", "num_joined_members": 1, "world_readable": False}
+    assert sorted(page["chunk"][1:], key=str) == sorted([{**bare, "room_id": plain}, {**bare, "room_id": odd}], key=str)
+    (await world.call("GET", "/_matrix/client/v3/publicRooms")).refused(401, "M_MISSING_TOKEN")
+
+
+async def test_pages_of_public_rooms(world: World) -> None:
+    anna, boris, carla = await world.people(ANNA, BORIS, CARLA)
+    sizes: tuple[list[Person], ...] = ([], [boris], [boris, carla])
+    rooms = [await found(anna, *members, visibility="public") for members in sizes][::-1]
+    first = await listed(anna, limit=1)
+    assert ([one["room_id"] for one in first["chunk"]], "prev_batch" in first) == (rooms[:1], False)
+    rest = await listed(anna, {"limit": 2, "since": first["next_batch"]})
+    assert ([one["room_id"] for one in rest["chunk"]], "next_batch" in rest) == (rooms[1:], False)
+    again = await listed(anna, limit=2, since=rest["prev_batch"])
+    assert again["chunk"][0]["room_id"] == rooms[0]
+    assert len((await listed(anna, limit=0))["chunk"]) == 1
+    assert len((await listed(anna, {"limit": -1}))["chunk"]) == 1
+    assert (await listed(anna, since="1000000"))["chunk"] == []
+    for wrong in ("x", "-1", "1.5", "٣", "9" * 5000):
+        (await anna.get("/publicRooms", since=wrong)).refused(400, "M_INVALID_PARAM")
+        (await anna.post("/publicRooms", {"since": wrong})).refused(400, "M_INVALID_PARAM")
+    (await anna.post("/publicRooms", {"limit": "x"})).refused(400, "M_BAD_JSON")
+
+
+async def test_searching_public_rooms(world: World) -> None:
+    anna = await world.person(ANNA)
+    space = await found(anna, visibility="public", name="Überblick", creation_content={"type": "m.space"})
+    hall = await found(anna, visibility="public", topic="Шпроты und mehr", room_alias_name="lobby")
+    for wish, expected in (
+        ({}, [space, hall]),
+        ({"filter": {}}, [space, hall]),
+        ({"filter": None}, [space, hall]),
+        ({"filter": {"generic_search_term": ""}}, [space, hall]),
+        ({"filter": {"generic_search_term": "ÜBER"}}, [space]),
+        ({"filter": {"generic_search_term": "шпроты"}}, [hall]),
+        ({"filter": {"generic_search_term": "#LOBBY"}}, [hall]),
+        ({"filter": {"generic_search_term": "nothing"}}, []),
+        ({"filter": {"room_types": ["m.space"]}}, [space]),
+        ({"filter": {"room_types": [None]}}, [hall]),
+        ({"filter": {"room_types": [None, "m.space"]}}, [space, hall]),
+        ({"filter": {"room_types": []}}, []),
+        ({"filter": {"room_types": ["m.space"], "generic_search_term": "lobby"}}, []),
+        ({"include_all_networks": True, "third_party_instance_id": "x"}, [space, hall]),
+    ):
+        chunk = (await listed(anna, wish))["chunk"]
+        assert {one["room_id"] for one in chunk} == set(expected), wish
+    assert len((await anna.get("/publicRooms", server="veche.test")).ok()["chunk"]) == 2
+    (await anna.get("/publicRooms", server="elsewhere.test")).refused(404, "M_NOT_FOUND")
+    (await anna.call("POST", "/publicRooms", {}, server="elsewhere.test")).refused(404, "M_NOT_FOUND")
+
+
+async def people(person: Person, term: str, **more: Any) -> list[str]:
+    """Search for people; return their ids."""
+    answer = (await person.post("/user_directory/search", {"search_term": term, **more})).ok()
+    return [one["user_id"] for one in answer["results"]]
+
+
+async def test_people_are_found_where_one_could_meet_them(world: World) -> None:
+    anna, boris, carla, dmitri, greta, hugo = await world.people(ANNA, BORIS, CARLA, DMITRI, "greta", "hugo")
+    await found(anna, boris)
+    await found(carla, preset="public_chat")
+    opened = {"type": "m.room.history_visibility", "content": {"history_visibility": "world_readable"}}
+    await found(dmitri, initial_state=[opened])
+    await found(greta)
+    assert await people(anna, "") == [boris.user, carla.user, dmitri.user]
+    assert await people(hugo, "") == [carla.user, dmitri.user]
+    assert await people(anna, "greta") == []
+
+
+async def test_searching_people(world: World) -> None:
+    anna, boris, carla = await world.people(ANNA, BORIS, CARLA)
+    (await boris.put(f"/profile/{boris.user}/displayname", {"displayname": "Борис Ёлкин"})).ok()
+    (await boris.put(f"/profile/{boris.user}/avatar_url", {"avatar_url": "mxc://veche.test/b"})).ok()
+    await found(anna, boris, carla)
+    answer = (await anna.post("/user_directory/search", {"search_term": "ёлк"})).ok()
+    shown = {"avatar_url": "mxc://veche.test/b", "display_name": "Борис Ёлкин", "user_id": boris.user}
+    assert answer == {"limited": False, "results": [shown]}
+    answer = (await anna.post("/user_directory/search", {"search_term": "CARLA"})).ok()
+    assert answer == {"limited": False, "results": [{"user_id": carla.user}]}
+    answer = (await anna.post("/user_directory/search", {"search_term": "veche.test", "limit": 1})).ok()
+    assert (answer["limited"], len(answer["results"])) == (True, 1)
+    assert await people(anna, "veche", limit=-1) == [boris.user]
+    (await anna.post("/user_directory/search", {})).refused(400, "M_MISSING_PARAM")
+    (await anna.post("/user_directory/search", {"search_term": 7})).refused(400, "M_BAD_JSON")

@@ -1,0 +1,68 @@
+"""What clients ask before anything else: versions, where the server is, what it can do; and whether it lives."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.cast import ANNA
+from tests.stage.rooms import found
+from tests.stage.world import World
+from veche.domain.rooms import ROOM_VERSIONS
+
+
+async def test_versions_for_everybody(world: World) -> None:
+    anna = await world.person(ANNA)
+    for token in (None, "nonsense", anna.token):
+        answer = (await world.call("GET", "/_matrix/client/versions", token=token)).ok()
+        assert answer.keys() == {"versions", "unstable_features"}
+        assert all(re.fullmatch(r"v1\.\d+", version) for version in answer["versions"])
+        assert "v1.19" in answer["versions"]
+        assert answer["unstable_features"] == {}
+
+
+async def well_known(world: World, **more: Any) -> str:
+    """Where the server says it is."""
+    answer = (await world.call("GET", "/.well-known/matrix/client", **more)).ok()
+    assert answer.keys() == {"m.homeserver"}
+    return str(answer["m.homeserver"]["base_url"])
+
+
+async def test_the_server_is_where_it_was_asked(world: World) -> None:
+    assert await well_known(world, headers={"host": "chat.example:8008"}) == "http://chat.example:8008"
+    nowhere = await world.call("GET", "/.well-known/matrix/client", headers={"host": ""})
+    nowhere.refused(404, "M_NOT_FOUND")
+
+
+@pytest.mark.settings(public_address="https://chat.example")
+async def test_the_server_is_where_its_administrator_says(world: World) -> None:
+    assert await well_known(world) == "https://chat.example"
+    assert await well_known(world, headers={"host": ""}) == "https://chat.example"
+
+
+async def test_capabilities_are_what_the_server_can_do(world: World) -> None:
+    anna = await world.person(ANNA)
+    (await world.call("GET", "/_matrix/client/v3/capabilities")).refused(401, "M_MISSING_TOKEN")
+    can = (await anna.get("/capabilities")).ok()["capabilities"]
+    assert set(can["m.room_versions"]["available"]) == set(ROOM_VERSIONS) == {"10", "11", "12"}
+    assert set(can["m.room_versions"]["available"].values()) == {"stable"}
+    assert can["m.room_versions"]["default"] == "11"
+    for version in can["m.room_versions"]["available"]:
+        await found(anna, room_version=version)
+    enabled = {name: one["enabled"] for name, one in can.items() if "enabled" in one}
+    assert enabled == {
+        "m.3pid_changes": False,
+        "m.change_password": True,
+        "m.get_login_token": False,
+        "m.profile_fields": True,
+        "m.set_avatar_url": True,
+        "m.set_displayname": True,
+    }
+
+
+async def test_health_for_everybody(world: World) -> None:
+    answer = (await world.call("GET", "/health")).ok()
+    assert answer == {"position": 0, "status": "ok", "waiting": 0}
+    anna = await world.person(ANNA)
+    await found(anna)
+    assert (await world.call("GET", "/health")).ok()["position"] > 0
