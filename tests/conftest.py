@@ -7,8 +7,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
+from tests.effort import depth
 from tests.stage.cluster import Cluster, Missing
 from tests.stage.databases import Place
 from tests.stage.server import Server
@@ -20,6 +22,15 @@ from veche.storage.writer import Writer
 
 LONGEST_TEST = 600
 """Seconds after which a coroutine that waits for something that never comes is given up."""
+# No example is failed for being slow; the short run tries the same examples every time, the long one new ones.
+hypothesis.settings.register_profile(
+    "veche",
+    deadline=None,
+    derandomize=depth() == "ci",
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("veche")
 SERVERS = pytest.StashKey[list[Server]]()
 
 
@@ -76,10 +87,12 @@ def runner() -> Iterator[asyncio.Runner]:
 @pytest.fixture
 def writer(engine: Engine, runner: asyncio.Runner) -> Iterator[Writer]:
     """A started writer whose facts nobody listens to."""
-    made = Writer(engine, lambda entries: None)
+    broken: list[str] = []
+    made = Writer(engine, lambda entries: None, lambda: broken.append("the process would have ended here"))
     runner.run(_begin(made))
     yield made
     runner.run(made.close())
+    assert broken == []
 
 
 @pytest.fixture

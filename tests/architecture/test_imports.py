@@ -21,7 +21,7 @@ FLOORS = {
 
 THIRD_PARTY = {
     "storage": {"apsw", "psycopg"},
-    "api": {"uvicorn"},
+    "api": {"httptools", "uvicorn"},
     "integrations": {"argon2"},
     "app": {"click", "uvicorn", "uvloop"},
 }

@@ -19,7 +19,7 @@ STRUCTURE = {
         *("membership", "permissions", "power_levels", "redaction", "visibility"),
     },
     "storage": {"engines", "migrations", "reader", "rows", "schema", "writer"},
-    "live": {"fragments", "notifier", "rates", "state", "tail"},
+    "live": {"deadlines", "fragments", "notifier", "rates", "state", "tail"},
     "integrations": {"hashing"},
     "commands": {"context"},
     "queries": {"context", "sync"},
@@ -31,7 +31,7 @@ STRUCTURE = {
 FOLDERS = {
     "storage.engines": {"postgres", "sqlite"},
     "queries.sync": {
-        *("loop", "wish", "reply", "quick", "general"),  # how an answer is made
+        *("loop", "polling", "wish", "reply", "quick", "general", "sharing"),  # how an answer is made
         *("to_device", "device_lists", "keys", "invites", "state", "summary", "unread", "counting"),  # streams
     },
     "api.http": {"contract", "door", "lane", "replies", "requests", "router"},

@@ -34,3 +34,13 @@ async def test_what_is_refused_changes_nothing(world: World) -> None:
     with pytest.raises(Refused):
         await commands.delete_field(world.commands, boris.asker, anna.user, "displayname")
     assert await queries.profile(world.queries, boris.asker, anna.user) == {"displayname": "Anna"}
+
+
+async def test_a_room_that_lets_nobody_in_keeps_the_old_name_and_no_other_does(world: World) -> None:
+    anna = await world.person("anna")
+    closed, usual = [(await anna.post("/createRoom", {})).ok()["room_id"] for _ in range(2)]
+    (await anna.put(f"/rooms/{closed}/state/m.room.join_rules", {"join_rule": "private"})).ok()
+    await commands.set_field(world.commands, anna.asker, anna.user, "displayname", "Anna")
+    path = f"state/m.room.member/{anna.user}"
+    assert (await anna.get(f"/rooms/{usual}/{path}")).ok()["displayname"] == "Anna"
+    assert "displayname" not in (await anna.get(f"/rooms/{closed}/{path}")).ok()

@@ -72,9 +72,9 @@ JOINS = [
     ("restricted", "ban", "@carla:x is banned from the room"),
     ("knock_restricted", "knock", "@carla:x is not invited and satisfies no condition to join the room"),
     ("knock_restricted", "invite", OK),
-    ("private", "leave", "@carla:x cannot join: nobody can while the join rule is private"),
-    ("private", "invite", "@carla:x cannot join: nobody can while the join rule is private"),
-    ("org.example.odd", "invite", "@carla:x cannot join: nobody can while the join rule is org.example.odd"),
+    ("private", "leave", "@carla:x cannot join: nobody can while the room has this join rule"),
+    ("private", "invite", "@carla:x cannot join: nobody can while the room has this join rule"),
+    ("org.example.odd", "invite", "@carla:x cannot join: nobody can while the room has this join rule"),
 ]
 
 
@@ -314,9 +314,9 @@ KNOCKS = [
     ("knock", "ban", "@carla:x is banned from the room"),
     ("knock", "invite", "@carla:x is invited to the room already"),
     ("knock", "join", "@carla:x is already in the room"),
-    ("public", "leave", "@carla:x cannot knock on a room whose join rule is public"),
-    ("invite", "leave", "@carla:x cannot knock on a room whose join rule is invite"),
-    ("restricted", "leave", "@carla:x cannot knock on a room whose join rule is restricted"),
+    ("public", "leave", "@carla:x cannot knock on this room: its join rule does not allow it"),
+    ("invite", "leave", "@carla:x cannot knock on this room: its join rule does not allow it"),
+    ("restricted", "leave", "@carla:x cannot knock on this room: its join rule does not allow it"),
 ]
 
 

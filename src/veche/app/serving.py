@@ -16,7 +16,7 @@ import uvicorn
 
 from veche.api.http.lane import lane_protocol
 from veche.api.matrix.hot import HotEndpoints
-from veche.app import control
+from veche.app import control, logs, metrics
 from veche.app.settings import Values
 from veche.app.wiring import Running, build
 from veche.queries import accounts
@@ -30,6 +30,7 @@ def serve(values: Values, data: Path) -> None:
     """Run the server until SIGTERM or SIGINT."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     os.umask(0o077)
+    logs.configure(values["log_level"], values["log_format"])
     running = build(values, data)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn_run(running, values, data.absolute())
@@ -59,7 +60,8 @@ async def _serve(running: Running, values: Values, data: Path) -> None:
         date_header=False,
     )
     server = uvicorn.Server(config)
-    async with _started(running), control.listening(data, running.commands, running.queries):
+    beside = control.listening(data, running.commands, running.queries), metrics.serving(running, values["metrics"])
+    async with _started(running), beside[0], beside[1]:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, _stop, running, server)

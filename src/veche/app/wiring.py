@@ -12,6 +12,7 @@ import msgspec
 from veche.api.http.contract import Door
 from veche.api.http.door import Application
 from veche.api.table import ENDPOINTS
+from veche.app.chance import Chance
 from veche.app.errands import Errands
 from veche.app.passwords import common_passwords
 from veche.app.settings import Values, server_name
@@ -94,12 +95,13 @@ def build(values: Values, data: Path) -> Running:
     Raises ``StorageFault`` where the database cannot be used, ``BadSetting`` for another server's name than its own.
     """
     engine = open_engine(values, data)
+    engine.claim()
     migrate(engine)
     head, fixed_name = _standing(engine)
     live = _live(head, values)
     limits = limits_of(values, server_name(values, fixed_name))
     writer, reader, hashing = Writer(engine, live.notifier.tell), Reader(engine), Argon2()
-    commands = Context(writer, reader, live, Outside(hashing), now_ms, os.urandom, limits)
+    commands = Context(writer, reader, live, Outside(hashing), now_ms, Chance(), limits)
     queries = ReadContext(reader, live, now_ms, limits)
     errands = Errands()
     application = Application(Door(commands, queries, errands.run), ENDPOINTS)

@@ -3,6 +3,7 @@
 Only encoding, decoding and the limits of a value live here; what a value means does not.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ import msgspec
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 100
 
+_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder()
 
@@ -40,7 +43,12 @@ def decode_foreign(text: bytes) -> Any:
     try:
         return _decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
-        raise NotJson(str(fault)) from None
+        raise NotJson("a text holds one half of a surrogate pair" if _is_torn(text) else str(fault)) from None
+
+
+def _is_torn(text: bytes) -> bool:
+    """Say whether an escaped surrogate stands alone: the decoder may take it for a text that ends too early."""
+    return _SURROGATE.search(_PAIR.sub(b"", text)) is not None
 
 
 def canonical(value: Any) -> bytes:

@@ -3,10 +3,10 @@
 from veche.commands.context import Context
 from veche.domain.directory import may_be_alias
 from veche.domain.events import CANONICAL_ALIAS
-from veche.domain.ids import Alias, RoomId
+from veche.domain.ids import Alias, RoomId, is_room_id
 from veche.domain.membership import membership_of
 from veche.domain.power_levels import lacks_power, power_levels
-from veche.domain.refusals import Refusal, Refused, forbidden, not_found, refuse
+from veche.domain.refusals import Refusal, Refused, forbidden, invalid_param, not_found, refuse
 from veche.domain.sessions import Asker
 from veche.storage import directory, rooms
 from veche.storage.rooms import CurrentState
@@ -16,6 +16,8 @@ from veche.storage.writer import Transaction
 async def add_alias(ctx: Context, asker: Asker, alias: Alias, room: RoomId) -> None:
     """Make an alias lead to a room the asker is in. Raises 409 M_UNKNOWN where it is taken (section Room aliases)."""
     refuse(may_be_alias(alias, ctx.limits.server_name))
+    if not is_room_id(room):
+        raise Refused(invalid_param(f"{room!r} is not a room id", "room_id"))
 
     def work(tx: Transaction) -> None:
         refuse(_is_member(rooms.current_state(tx, room), asker))

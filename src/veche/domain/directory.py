@@ -33,7 +33,7 @@ def may_be_alias(alias: str, server_name: str) -> Refusal | None:
 
 
 def _aliases(content: Content) -> Iterable[object]:
-    if content.get("alias") is not None:
+    if content.get("alias") not in (None, ""):  # both say that there is no main alias
         yield content["alias"]
     others = content.get("alt_aliases")
     yield from others if isinstance(others, list) else ()

@@ -151,7 +151,7 @@ def may_knock(state: RoomState, user: UserId) -> Refusal | None:
     """Say why ``user`` may not ask to be let in."""
     rule = join_rule_of(state)
     if rule not in _KNOCKABLE:
-        return forbidden(f"{user} cannot knock on a room whose join rule is {rule}")
+        return forbidden(f"{user} cannot knock on this room: its join rule does not allow it")
     now = membership_of(state, user)
     if now == "ban":
         return forbidden(f"{user} is banned from the room")
@@ -212,7 +212,7 @@ def _refuse_by_join_rule(state: RoomState, user: UserId, now: str, allowed_by: U
     if rule == "public":
         return None
     if rule not in ("invite", "knock", *_CONDITIONAL):
-        return forbidden(f"{user} cannot join: nobody can while the join rule is {rule}")
+        return forbidden(f"{user} cannot join: nobody can while the room has this join rule")
     if now in ("invite", "join"):
         return None
     if rule not in _CONDITIONAL:

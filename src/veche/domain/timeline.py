@@ -3,18 +3,19 @@
 An event is encoded once, when it is accepted; from then on bytes are only joined, never decoded and encoded again.
 """
 
-import base64
+import binascii
 import hashlib
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
 from veche.base import json
-from veche.domain.events import Draft
-from veche.domain.ids import LONGEST, DeviceId, EventId, Position, RoomId, UserId
+from veche.domain.events import ENCRYPTED, Draft
+from veche.domain.ids import LONGEST, DeviceId, EventId, Position, RoomId, UserId, fits
 from veche.domain.refusals import Refusal, bad_json, invalid_param, too_large
 
 LARGEST_EVENT = 65_536
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 MAIN = ""
 """The name of a room's main timeline among its threads."""
 
@@ -71,7 +72,7 @@ def encode_event(
 
     The id is the SHA-256 over the bytes and the salt. Refuses with 400 or 413 (section Size limits).
     """
-    refusal = _ids_fit(draft)
+    refusal = _ids_fit(draft, txn)
     if refusal is not None:
         return refusal
     try:
@@ -82,12 +83,12 @@ def encode_event(
     digest = hashlib.sha256(b"".join((content, b"%d" % ts, tail, room_id.encode(), salt))).digest()
     event_id = EventId("$" + _unpadded(digest))
     whole = b'{"content":%b,"event_id":"%b","origin_server_ts":%d%b' % (content, event_id.encode(), ts, tail)
-    if len(whole) + len(room_id) + 12 > LARGEST_EVENT:
+    if len(whole) + len(room_id) + len(',"room_id":""') > LARGEST_EVENT:
         return too_large(f"The event is larger than {LARGEST_EVENT} bytes.")
     return NewEvent(event_id, room_id, draft, sender, ts, whole, device, txn)
 
 
-def _ids_fit(draft: Draft) -> Refusal | None:
+def _ids_fit(draft: Draft, txn: str | None) -> Refusal | None:
     for name, value in (("type", draft.type), ("state_key", draft.state_key or "")):
         try:
             size = len(value.encode())
@@ -97,6 +98,10 @@ def _ids_fit(draft: Draft) -> Refusal | None:
             return too_large(f"The {name} is longer than {LONGEST} bytes.")
         if "\x00" in value:
             return invalid_param(f"The {name} holds a NUL character.", name)
+    if not draft.type:
+        return invalid_param("The type is empty.", "type")
+    if txn is not None and not (txn and fits(txn)):
+        return invalid_param(f"A transaction id has 1 to {LONGEST} bytes.", "txnId")
     return None
 
 
@@ -110,7 +115,7 @@ def _tail(sender: UserId, draft: Draft) -> bytes:
 
 
 def _unpadded(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return binascii.b2a_base64(digest, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def client_json(event: Event, unsigned: bytes, *, with_room: bool) -> bytes:
@@ -132,11 +137,31 @@ def content_of(event: Event) -> dict[str, Any]:
 
 
 def relation_of(content: dict[str, Any]) -> Relation | None:
-    """Return the relation an event declares, or None where there is none or it is malformed."""
+    """Return the relation an event declares, or None where there is none or it is malformed.
+
+    Names that no database could look up are malformed too: longer than an identifier may be, or with NUL inside.
+    """
     relates = content.get("m.relates_to")
     if not isinstance(relates, dict):
         return None
     parent, kind, key = relates.get("event_id"), relates.get("rel_type"), relates.get("key")
-    if not isinstance(parent, str) or not isinstance(kind, str):
+    if not _is_name(parent) or not _is_name(kind):
         return None
-    return Relation(EventId(parent), kind, key if isinstance(key, str) else None)
+    return Relation(EventId(parent), kind, key if isinstance(key, str) and "\x00" not in key else None)
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and fits(value) and "\x00" not in value
+
+
+def is_edit_of(parent: Event, sender: UserId, draft: Draft) -> bool:
+    """Say whether a message that declares to replace ``parent`` may (section Validity of replacement events).
+
+    What an encrypted edit holds cannot be known.
+    """
+    if parent.sender != sender or parent.type != draft.type or parent.state_key is not None:
+        return False
+    if draft.type != ENCRYPTED and not isinstance(draft.content.get("m.new_content"), dict):
+        return False
+    earlier = relation_of(content_of(parent))
+    return earlier is None or earlier.kind != "m.replace"

@@ -85,8 +85,7 @@ async def delete_keys(
 
     def work(tx: Transaction) -> BackupState:
         backup = _existing(tx, asker.user, version)
-        is_name = "\x00" not in (room or "") and "\x00" not in (session or "")
-        gone = key_backup.delete_keys(tx, asker.user, backup.version, room, session) if is_name else 0
+        gone = key_backup.delete_keys(tx, asker.user, backup.version, room, session)
         if gone:
             key_backup.count_change(tx, asker.user, backup.version, -gone)
         return _state(_existing(tx, asker.user, version))

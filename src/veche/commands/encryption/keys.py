@@ -108,7 +108,7 @@ def _store_keys(tx: Transaction, ctx: Context, asker: Asker, new: list[NamedKey]
 
 def _claim(ctx: Context, claims: Sequence[Claim], tx: Transaction) -> list[tuple[Claim, tuple[str, bytes]]]:
     now = ctx.clock()
-    given = [(claim, _take(tx, ctx, claim, now)) for claim in claims if not any("\x00" in part for part in claim)]
+    given = [(claim, _take(tx, ctx, claim, now)) for claim in claims]
     return [(claim, key) for claim, key in given if key is not None]
 
 

@@ -56,7 +56,7 @@ def _send(
     if not to_device.begin_part(tx, asker.user, asker.device, *request, now):
         return
     to_device.forget_requests(tx, asker.user, asker.device, now - REQUESTS_KEPT_MS)
-    known = to_device.devices_of(tx, {message.user for message in messages if "\x00" not in message.user})
+    known = to_device.devices_of(tx, {message.user for message in messages})
     for message in messages:
         for device in _meant(message, known.get(message.user, [])):
             to_device.add(tx, message.user, device, message.json)

@@ -7,11 +7,12 @@ import msgspec
 from veche.commands.context import Context
 from veche.commands.rooms.membership import card, set_membership
 from veche.commands.timeline.appending import append, append_unasked, encode
+from veche.commands.timeline.sending import is_here, makes_sense
 from veche.domain import events
 from veche.domain.directory import may_be_alias
 from veche.domain.events import Content, Draft
 from veche.domain.ids import Alias, RoomId, UserId, is_user_id
-from veche.domain.refusals import Refusal, Refused, invalid_param, not_found, refuse
+from veche.domain.refusals import Refusal, Refused, invalid_param, refuse
 from veche.domain.rooms import (
     Preset,
     RoomVersion,
@@ -26,7 +27,7 @@ from veche.domain.rooms import (
 )
 from veche.domain.sessions import Asker
 from veche.domain.timeline import NewEvent
-from veche.storage import accounts, directory, rooms
+from veche.storage import directory, rooms
 from veche.storage.rooms import CurrentState, Room
 from veche.storage.writer import Transaction
 
@@ -169,7 +170,9 @@ def _state(founding: _Founding) -> list[Draft]:
 def _set(ctx: Context, tx: Transaction, state: CurrentState, asker: Asker, draft: Draft) -> None:
     """Append a piece of the first state; what the rules refuse makes the whole wish an invalid one."""
     try:
-        append(tx, state, encode(ctx, state.room_id, asker.user, draft))
+        new = encode(ctx, state.room_id, asker.user, draft)
+        refuse(makes_sense(tx, state, draft))
+        append(tx, state, new)
     except Refused as refused:
         text = f"{draft.type} cannot be set in the new room: {refused.refusal.text}"
         raise Refused(Refusal("M_INVALID_ROOM_STATE", 400, text)) from None
@@ -182,8 +185,8 @@ def _name(ctx: Context, tx: Transaction, state: CurrentState, asker: Asker, alia
 
 
 def _invite(ctx: Context, tx: Transaction, state: CurrentState, asker: Asker, user: UserId, *, is_direct: bool) -> None:
-    if accounts.find(tx, user) is None:
-        raise Refused(not_found(f"{user} is not known on this server."))
+    if is_here(tx, user) is not None:
+        raise Refused(invalid_param(f"{user} is not known on this server", "invite"))
     content = {**card(tx, user), "membership": "invite"}
     if is_direct:
         content["is_direct"] = True

@@ -1,6 +1,7 @@
 """What touches all rooms of a person at once, in slices: leaving them, and showing a new name or picture in them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from veche.commands.context import Context
@@ -8,6 +9,7 @@ from veche.commands.rooms.membership import card, known, set_membership
 from veche.domain.events import MEMBER
 from veche.domain.ids import RoomId
 from veche.domain.membership import ALLOWED_BY
+from veche.domain.refusals import Refused
 from veche.domain.sessions import Asker
 from veche.storage import rooms
 from veche.storage.rows import slices
@@ -25,7 +27,10 @@ async def leave_all_rooms(ctx: Context, asker: Asker) -> None:
 
 
 async def announce_profile(ctx: Context, asker: Asker) -> None:
-    """Show the asker's present display name and avatar in all joined rooms; unchanged ones get no event."""
+    """Show the asker's present display name and avatar in all joined rooms; unchanged ones get no event.
+
+    A room whose rules forbid it keeps the old ones: a join rule nobody knows holds even for those who are in.
+    """
     found = await ctx.reader.run(lambda at: rooms.memberships_of(at, asker.user, "join"))
     for some in slices([member.room_id for member in found], ROOMS_AT_ONCE):
         await ctx.writer.run(partial(_announce, ctx, asker, some))
@@ -49,4 +54,5 @@ def _announce(ctx: Context, asker: Asker, some: Sequence[RoomId], tx: Transactio
         kept = {name: value for name, value in event.content.items() if name not in _NOT_KEPT}
         content = {**kept, **shown}
         if content != event.content:
-            set_membership(ctx, tx, state, asker, asker.user, content)
+            with suppress(Refused):  # rules are asked before anything is written
+                set_membership(ctx, tx, state, asker, asker.user, content)

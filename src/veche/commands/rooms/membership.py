@@ -6,6 +6,7 @@ from typing import Any
 
 from veche.commands.context import Context
 from veche.commands.timeline.appending import append, encode
+from veche.commands.timeline.sending import is_here
 from veche.domain.events import CREATE, MEMBER, Content, Draft
 from veche.domain.ids import RoomId, UserId, is_user_id
 from veche.domain.membership import (
@@ -20,7 +21,7 @@ from veche.domain.membership import (
 from veche.domain.power_levels import power_levels
 from veche.domain.refusals import Refusal, Refused, forbidden, invalid_param, not_found, refuse
 from veche.domain.sessions import Asker
-from veche.storage import accounts, profiles, rooms
+from veche.storage import profiles, rooms
 from veche.storage.rooms import CurrentState
 from veche.storage.writer import Transaction
 
@@ -53,7 +54,7 @@ async def invite(ctx: Context, asker: Asker, room: RoomId, user: UserId, reason:
     def work(tx: Transaction) -> None:
         state = known(tx, room)
         refuse(may_invite_somebody(state, asker.user))
-        refuse(_is_here(tx, user))
+        refuse(_is_user(user) or is_here(tx, user))
         content = {**card(tx, user), **_why(reason), "membership": "invite"}
         set_membership(ctx, tx, state, asker, user, content)
 
@@ -169,7 +170,7 @@ async def _end(
 ) -> None:
     def work(tx: Transaction) -> None:
         state = known(tx, room)
-        refuse(may(state, asker.user, user))
+        refuse(_is_user(user) or may(state, asker.user, user))
         set_membership(ctx, tx, state, asker, user, {**_why(reason), "membership": "leave"})
 
     await ctx.writer.run(work)
@@ -181,14 +182,6 @@ def _why(reason: str | None) -> Content:
 
 def _is_user(user: UserId) -> Refusal | None:
     return None if is_user_id(user) else invalid_param(f"{user!r} is not a user id", "user_id")
-
-
-def _is_here(tx: Transaction, user: UserId) -> Refusal | None:
-    """Only people of this server can be invited: there is no federation."""
-    refusal = _is_user(user)
-    if refusal is None and accounts.find(tx, user) is None:
-        return not_found(f"{user} is not known on this server.")
-    return refusal
 
 
 def _who_admits(tx: Transaction, state: CurrentState, user: UserId) -> UserId | None:

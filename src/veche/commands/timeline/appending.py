@@ -11,7 +11,7 @@ from veche.domain.notifications import EventFacts, RoomFacts, evaluate_defaults,
 from veche.domain.permissions import may_send
 from veche.domain.power_levels import PowerLevels, power_levels
 from veche.domain.refusals import Refusal, Refused, refuse
-from veche.domain.timeline import MAIN, Event, NewEvent, Relation, content_of, encode_event, relation_of
+from veche.domain.timeline import MAIN, Event, NewEvent, Relation, content_of, encode_event, is_edit_of, relation_of
 from veche.storage import receipts, rooms, timeline
 from veche.storage.rooms import CurrentState
 from veche.storage.writer import Transaction
@@ -56,9 +56,7 @@ def append_unasked(tx: Transaction, state: CurrentState, new: NewEvent) -> Event
 
 def _append(tx: Transaction, state: CurrentState, levels: PowerLevels, new: NewEvent, path: str) -> Event:
     draft = new.draft
-    relation = relation_of(draft.content) if draft.state_key is None else None
-    thread = _thread(tx, new.room_id, relation)
-    _refuse_repetition(tx, new, relation)
+    relation, thread = _related(tx, new) if draft.state_key is None else (None, MAIN)
     facts = EventFacts(draft.type, draft.content, new.sender, new.room_id, draft.state_key)
     base = evaluate_defaults(facts, RoomFacts(0, levels.of(new.sender), levels.notifications))
     event = timeline.append(
@@ -78,24 +76,25 @@ def _append(tx: Transaction, state: CurrentState, levels: PowerLevels, new: NewE
     return event
 
 
-def _thread(tx: Transaction, room: RoomId, relation: Relation | None) -> str:
-    """Return the thread an event belongs to: its own relation's, or that of the event it speaks about."""
-    parent = timeline.find(tx, room, relation.parent) if relation is not None else None
+def _related(tx: Transaction, new: NewEvent) -> tuple[Relation | None, str]:
+    """Return the relation a message declares and the thread it belongs to: that relation's, or its parent's.
+
+    What points at nothing in its own room, or edits what it may not, is no relation: such are simply ignored
+    (section Forming relationships between events).
+    """
+    relation = relation_of(new.draft.content)
+    parent = timeline.find(tx, new.room_id, relation.parent) if relation is not None else None
     if relation is None or parent is None:
-        return MAIN
+        return None, MAIN
+    if relation.kind == "m.replace" and not is_edit_of(parent, new.sender, new.draft):
+        return None, MAIN
+    if relation.kind == "m.annotation" and timeline.is_annotated(tx, relation, new.sender, new.draft.type):
+        raise Refused(ANNOTATED)
     if relation.kind != "m.thread":
-        return parent.thread
+        return relation, parent.thread
     if parent.thread != MAIN or relation_of(content_of(parent)) is not None:
         raise Refused(NO_ROOT)
-    return relation.parent
-
-
-def _refuse_repetition(tx: Transaction, new: NewEvent, relation: Relation | None) -> None:
-    """The same reaction by the same person counts once (section Annotations and reactions)."""
-    if relation is None or relation.kind != "m.annotation" or relation.key is None:
-        return
-    if timeline.is_annotated(tx, relation, new.sender, new.draft.type):
-        raise Refused(ANNOTATED)
+    return relation, relation.parent
 
 
 def _earlier(tx: Transaction, new: NewEvent, path: str) -> EventId:

@@ -1,14 +1,17 @@
 """Redacting: what was said is unsaid; a trace remains that something was."""
 
+import msgspec
+
 from veche.base import json
 from veche.commands.context import Context
 from veche.commands.timeline.appending import append, encode
-from veche.domain.events import CREATE, REDACTION, Content, Draft
+from veche.domain.events import CREATE, MEMBER, REDACTION, Content, Draft
 from veche.domain.facts import Fact
-from veche.domain.ids import EventId, RoomId
+from veche.domain.ids import EventId, RoomId, UserId
+from veche.domain.notifications import name_keys
 from veche.domain.permissions import may_redact
 from veche.domain.redaction import redact
-from veche.domain.refusals import Refused, forbidden, not_found, refuse
+from veche.domain.refusals import Refused, forbidden, missing_param, not_found, refuse
 from veche.domain.rooms import RoomVersion, room_version
 from veche.domain.sessions import Asker
 from veche.domain.timeline import Event, client_json, content_of, relation_of
@@ -23,30 +26,54 @@ async def redact_event(
 
     Raises 403 where the rules forbid it, 404 for an event that is not in the room (section Redactions).
     """
-    path = f"redact/{room}/{target}"
+    content: Content = {} if reason is None else {"reason": reason}
+    return await _redact(ctx, asker, room, target, content, _Request(txn, f"redact/{room}/{target}"))
 
+
+async def send_redaction(ctx: Context, asker: Asker, room: RoomId, content: Content, txn: str) -> EventId:
+    """Redact the event that ``content`` names in ``redacts``; 400 where it names none (section Sending events)."""
+    target = content.get("redacts")
+    if not isinstance(target, str) or "\x00" in target:
+        raise Refused(missing_param("A redaction has to name an event in redacts.", "redacts"))
+    rest = {name: value for name, value in content.items() if name != "redacts"}
+    return await _redact(ctx, asker, room, EventId(target), rest, _Request(txn, f"send/{room}/{REDACTION}"))
+
+
+class _Request(msgspec.Struct, frozen=True):
+    """The request by its transaction id, and the path on which that id is good."""
+
+    txn: str
+    path: str
+
+
+async def _redact(
+    ctx: Context, asker: Asker, room: RoomId, target: EventId, content: Content, request: _Request
+) -> EventId:
     def work(tx: Transaction) -> EventId:
-        earlier = timeline.find_transaction(tx, asker.user, asker.device, txn, path)
-        return earlier or _redact(ctx, tx, asker, room, target, reason, txn, path)
+        earlier = timeline.find_transaction(tx, asker.user, asker.device, request.txn, request.path)
+        return earlier or _redacted(ctx, tx, asker, room, target, content, request)
 
     return await ctx.writer.run(work)
 
 
-def _redact(
-    ctx: Context, tx: Transaction, asker: Asker, room: RoomId, target: EventId, reason: str | None, txn: str, path: str
+def _redacted(
+    ctx: Context, tx: Transaction, asker: Asker, room: RoomId, target: EventId, content: Content, request: _Request
 ) -> EventId:
     state = rooms.current_state(tx, room)
     state.prefetch(asker.user)
     event, row = timeline.find(tx, room, target), rooms.find(tx, room)
-    refuse(may_redact(state, asker.user, event.sender if event else asker.user))
+    # An administrator of the server may redact whatever its people have said, as if it were their own.
+    author = asker.user if event is None or asker.role == "administrator" else event.sender
+    refuse(may_redact(state, asker.user, author))
     if event is None or row is None:
         raise Refused(not_found("There is no such event in this room."))
     if event.type == CREATE:
         raise Refused(forbidden("A room's first event cannot be redacted."))
     version = room_version(row.version)
     assert version is not None
-    draft = _draft(version, target, reason)
-    redaction = append(tx, state, encode(ctx, room, asker.user, draft, asker.device, txn), path=path)
+    draft = _draft(version, target, content)
+    new = encode(ctx, room, asker.user, draft, asker.device, request.txn)
+    redaction = append(tx, state, new, path=request.path)
     if event.redaction is None:
         strip(tx, version, event, redaction)
     return redaction.event_id
@@ -61,11 +88,21 @@ def strip(tx: Transaction, version: RoomVersion, event: Event, redaction: Event)
     because = client_json(redaction, b"{}", with_room=False)
     for user in timeline.redact(tx, event, json.encode(bare), because, relation):
         tx.record(Fact("read_mark", room=event.room_id, user=user))
+    if event.type == MEMBER:
+        _forget_name(tx, event)
 
 
-def _draft(version: RoomVersion, target: EventId, reason: str | None) -> Draft:
-    content: Content = {} if reason is None else {"reason": reason}
+def _forget_name(tx: Transaction, event: Event) -> None:
+    """A redacted membership bears no display name any more: neither in lists nor in the room's name index."""
+    user = UserId(event.state_key or "")
+    now = rooms.membership(tx, event.room_id, user)
+    if now is not None and now.position == event.position:
+        rooms.put_membership(tx, event.room_id, user, now.membership, event.position, None)
+        rooms.put_names(tx, event.room_id, user, name_keys(user, None) if now.membership == "join" else ())
+
+
+def _draft(version: RoomVersion, target: EventId, content: Content) -> Draft:
     if version.redacts_in_content:
-        content["redacts"] = target
+        content = {**content, "redacts": target}
     # Clients of both kinds read a redaction's target at the top level (section Redactions, compatibility).
     return Draft(REDACTION, content, redacts=target)

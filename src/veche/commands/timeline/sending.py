@@ -1,15 +1,18 @@
 """Sending messages and setting state."""
 
+from veche.base import json
 from veche.commands.context import Context
 from veche.commands.timeline.appending import Repeated, append, encode
+from veche.commands.timeline.redacting import send_redaction
 from veche.domain.directory import names_other_room
-from veche.domain.events import CANONICAL_ALIAS, MEMBER, Draft
-from veche.domain.ids import EventId, RoomId
+from veche.domain.events import CANONICAL_ALIAS, MEMBER, REDACTION, Content, Draft
+from veche.domain.ids import EventId, RoomId, UserId
 from veche.domain.membership import ALLOWED_BY
-from veche.domain.refusals import Refusal, Refused, refuse, too_large
+from veche.domain.permissions import may_send
+from veche.domain.refusals import Refusal, Refused, not_found, refuse, too_large
 from veche.domain.sessions import Asker
 from veche.domain.settings import Limits
-from veche.storage import directory, rooms, timeline
+from veche.storage import accounts, directory, rooms, timeline
 from veche.storage.rooms import CurrentState
 from veche.storage.writer import Transaction
 
@@ -20,6 +23,8 @@ async def send_message(ctx: Context, asker: Asker, room: RoomId, draft: Draft, t
     Raises 403 where the room's rules forbid it, 400 or 413 for a malformed or too large event
     (section Sending events to a room).
     """
+    if draft.type == REDACTION:
+        return await send_redaction(ctx, asker, room, draft.content, txn)
     refuse(_fits(draft, ctx.limits))
     new = encode(ctx, room, asker.user, draft, asker.device, txn)
     path = f"send/{room}/{draft.type}"
@@ -53,14 +58,36 @@ async def set_state(ctx: Context, asker: Asker, room: RoomId, draft: Draft) -> E
     def work(tx: Transaction) -> EventId:
         state = rooms.current_state(tx, room)
         state.prefetch(asker.user)
-        if draft.type == CANONICAL_ALIAS:
-            refuse(_aliases_fit(tx, state, draft))
+        refuse(makes_sense(tx, state, draft))
         present = state.get(draft.type, draft.state_key or "")
-        if present is not None and present.content == draft.content and present.sender == asker.user:
+        if present is not None and present.sender == asker.user and _is_same(present.content, draft.content):
+            refuse(may_send(state, asker.user, draft))
             return present.event_id
         return append(tx, state, new).event_id
 
     return await ctx.writer.run(work)
+
+
+def makes_sense(tx: Transaction, state: CurrentState, draft: Draft) -> Refusal | None:
+    """Say why a state event does not fit what else the server knows: aliases of other rooms, people who are not here.
+
+    The rules of the room do not ask for this; 400 M_INVALID_PARAM or M_BAD_ALIAS, 404 for somebody unknown.
+    """
+    if draft.type == CANONICAL_ALIAS:
+        present = state.get(CANONICAL_ALIAS)
+        known = present.content if present is not None else {}
+        return names_other_room(draft.content, known, lambda alias: directory.room_of(tx, alias) == state.room_id)
+    if draft.type == MEMBER and draft.content.get("membership") == "invite":
+        return is_here(tx, UserId(draft.state_key or ""))
+    return None
+
+
+def is_here(tx: Transaction, user: UserId) -> Refusal | None:
+    """Only people of this server can be invited, as there is no federation: 404 for anybody else."""
+    account = accounts.find(tx, user)
+    if account is None or account.deactivated_ts is not None:
+        return not_found(f"{user} is not known on this server.")
+    return None
 
 
 def _fits(draft: Draft, limits: Limits) -> Refusal | None:
@@ -78,8 +105,6 @@ def _own_words(draft: Draft) -> Draft:
     return Draft(draft.type, content, draft.state_key)
 
 
-def _aliases_fit(tx: Transaction, state: CurrentState, draft: Draft) -> Refusal | None:
-    present = state.get(CANONICAL_ALIAS)
-    return names_other_room(
-        draft.content, present.content if present else {}, lambda alias: directory.room_of(tx, alias) == state.room_id
-    )
+def _is_same(one: Content, other: Content) -> bool:
+    """Python takes 1 and true for equal, JSON does not."""
+    return one == other and json.encode(one) == json.encode(other)

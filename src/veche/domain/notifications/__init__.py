@@ -5,9 +5,10 @@ These are the public names; nothing else is meant for other packages. Everything
 
 from veche.domain.notifications.changes import Alteration, Changes, changes_of, ruleset_from
 from veche.domain.notifications.classes import counted, member_class
+from veche.domain.notifications.conditions import fits_size
 from veche.domain.notifications.defaults import default_ruleset
 from veche.domain.notifications.editing import add_rule, find_rule, remove_rule, set_actions, set_enabled
-from veche.domain.notifications.evaluation import evaluate
+from veche.domain.notifications.evaluation import evaluate, in_order
 from veche.domain.notifications.names import candidate_words, contains_name, name_keys
 from veche.domain.notifications.records import (
     EventFacts,
@@ -43,6 +44,8 @@ __all__ = [
     "evaluate",
     "evaluate_defaults",
     "find_rule",
+    "fits_size",
+    "in_order",
     "member_class",
     "name_keys",
     "named_in",

@@ -39,7 +39,7 @@ def holds(condition: Condition, event: EventFacts, room: RoomFacts, member: Memb
             body = property_at(event, "content.body")
             return isinstance(body, str) and contains_name(body, member.display_name)
         case "room_member_count":
-            return _counts(condition["is"], room.member_count)
+            return fits_size(condition["is"], room.member_count)
         case "sender_notification_permission":
             return may_notify(room, condition["key"])
     return False
@@ -59,6 +59,12 @@ def may_notify(room: RoomFacts, key: str) -> bool:
     """Say whether the sender's power suffices for this kind of notification, ``room`` for example."""
     level = room.notifications.get(key, DEFAULT_NOTIFICATION_LEVEL)
     return room.sender_power >= (level if isinstance(level, int) else DEFAULT_NOTIFICATION_LEVEL)
+
+
+def fits_size(wanted: str, members: int) -> bool:
+    """Say whether a room with so many joined members is of the size that ``is`` of a condition wants."""
+    parts = _COUNT.fullmatch(wanted)
+    return parts is not None and _COMPARISONS[parts[1]](members, int(parts[2]))
 
 
 def property_at(event: EventFacts, key: str) -> Any:
@@ -99,11 +105,6 @@ def _is_same(found: Any, value: Any) -> bool:
 
 def _contains(found: Any, value: Any) -> bool:
     return isinstance(found, list) and any(_is_same(item, value) for item in found)
-
-
-def _counts(wanted: str, members: int) -> bool:
-    parts = _COUNT.fullmatch(wanted)
-    return parts is not None and _COMPARISONS[parts[1]](members, int(parts[2]))
 
 
 def _is_text(value: Any) -> bool:

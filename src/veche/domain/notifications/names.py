@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from veche.domain.ids import UserId, localpart_of
+from veche.domain.ids import UserId, fits, localpart_of
 from veche.domain.notifications.patterns import fold
 
 _WORD: Final = re.compile(r"\w+")
@@ -32,10 +32,11 @@ def contains_name(body: str, name: str | None) -> bool:
 def name_keys(user: UserId, display_name: str | None) -> frozenset[str]:
     """Return the keys under which a room's name index keeps a member: one for the localpart, one for the name.
 
-    The localpart has to be one that ``ids.is_localpart`` allows.
+    The localpart has to be one that ``ids.is_localpart`` allows. Words longer than an identifier are left out: no index
+    could hold them.
     """
     keys = {_key(localpart_of(user)), _key(display_name or "")}
-    return frozenset(keys - {""})
+    return frozenset(key for key in keys if key and fits(key))
 
 
 def candidate_words(body: str) -> frozenset[str]:
