@@ -157,15 +157,15 @@ async def send_in_turn(senders: Sequence[Sender], seconds: float) -> list[float]
 
 async def send_paced(senders: Sequence[Sender], rate: float, seconds: float) -> list[float]:
     """`rate` messages a second whatever the server does. Milliseconds from when each was due to its acknowledgement."""
-    free, delays = list(senders), list[float]()
+    free, delays = asyncio.Queue[Sender](), list[float]()
+    for sender in senders:
+        free.put_nowait(sender)
 
     async def write(due: float) -> None:
-        while not free:
-            await asyncio.sleep(0.001)
-        sender = free.pop(0)
+        sender = await free.get()
         await sender.send()
         delays.append((time.perf_counter() - due) * 1e3)
-        free.append(sender)
+        free.put_nowait(sender)
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:

@@ -118,7 +118,7 @@ def _report(wish: argparse.Namespace, contestant: Contestant, folder: Path, resu
         version=contestant.version,
         database="PostgreSQL" if wish.database else f"SQLite on {_file_system(folder)}",
         machine=f"{len(CORES)} cores, {_processor()}, Python {interpreter}, load {load:.1f}",
-        date=datetime.date.today().isoformat(),
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         is_short=wish.short,
         results=results,
     )

@@ -57,7 +57,7 @@ async def start(
         if process.poll() is not None or time.perf_counter() - began > 60:
             process.kill()
             process.wait()
-            raise RuntimeError(f"{' '.join(command[:4])} did not start:\n{log.read_text(errors='replace')[-2000:]}")
+            raise RuntimeError(f"{' '.join(command[:4])} did not start:\n{_last_words(log)}")
         await asyncio.sleep(0.005)
     return Running(process, port, log, time.perf_counter() - began)
 
@@ -100,3 +100,7 @@ async def _answers(port: int, path: str) -> bool:
     finally:
         wire.close()
     return status == 200
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:]

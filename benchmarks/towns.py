@@ -33,7 +33,7 @@ class Town:
 
     def __init__(self, prepared: Prepared, running: Running) -> None:
         self.people, self.rooms, self.data = prepared.people, prepared.rooms, prepared.data
-        self._database = prepared.database
+        self.database = prepared.database
         self.running = running
         self.pool = Pool(running.port)
 
@@ -81,7 +81,7 @@ class Towns:
         """Stops the town's server and starts it again on the same data."""
         await town.running.stop()
         town.pool.close()
-        town.running = await self._start(town.data, town._database, cores, None)
+        town.running = await self._start(town.data, town.database, cores, None)
         town.pool = Pool(town.running.port)
         return town.running
 

@@ -76,16 +76,19 @@ class Wire(asyncio.Protocol):
             data = b"".join(self._parts)
         head_end = data.find(END)
         if head_end < 0:
-            return self._wait(data, 1)
+            self._wait(data, 1)
+            return
         head = data[:head_end].lower()
         at = head.find(b"\r\ncontent-length:")
         if at < 0:
-            return self._chunked(data, head, head_end)
+            self._chunked(data, head, head_end)
+            return
         stop = head.find(b"\r\n", at + 2)
         length = int(head[at + 17 : stop if stop > 0 else None])
         missing = head_end + 4 + length - len(data)
         if missing > 0:
-            return self._wait(data, missing)
+            self._wait(data, missing)
+            return
         self._parts = []
         self._answer(int(data[9:12]), data[head_end + 4 :])
 
@@ -96,11 +99,12 @@ class Wire(asyncio.Protocol):
     def _chunked(self, data: bytes, head: bytes, head_end: int) -> None:
         if b"transfer-encoding: chunked" not in head:
             self._parts = []
-            return self._answer(int(data[9:12]), b"")
-        if not data.endswith(b"0\r\n\r\n"):
-            return self._wait(data, 1)
-        self._parts = []
-        self._answer(int(data[9:12]), _join_chunks(data, head_end + 4))
+            self._answer(int(data[9:12]), b"")
+        elif not data.endswith(b"0\r\n\r\n"):
+            self._wait(data, 1)
+        else:
+            self._parts = []
+            self._answer(int(data[9:12]), _join_chunks(data, head_end + 4))
 
     def _answer(self, status: int, body: bytes) -> None:
         answered, self._answered = self._answered, None
