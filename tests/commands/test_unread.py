@@ -51,9 +51,10 @@ class Walk(msgspec.Struct):
         person, thread = self.chance.choice(self.people), None
         if self.roots and self.chance.random() < 0.5:
             thread = self.chance.choice(self.roots)
-        event = await self.talk.send(person, *self._content(thread))
+        kind, content = self._content(thread)
+        event = await self.talk.send(person, kind, content)
         self.events.append(event)
-        if thread is None and self.chance.random() < 0.3:
+        if "m.relates_to" not in content and self.chance.random() < 0.3:
             self.roots.append(event)
         self._mark(person, *await self._place(event))
 

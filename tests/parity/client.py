@@ -161,6 +161,8 @@ class Client:
         _refuse_repetitions(view.log)
         if self.shape.lazy and (is_new or view.membership == "join"):
             self._look_for_unknown(set(view.state), timeline["events"])
+        if self.shape.lazy and is_new and not self.shape.state and (MEMBER, self.user) not in view.state:
+            raise Differs(f"{self.user} is not told their own membership of {room}")
 
     async def _missed(self, room: str, view: RoomView, timeline: Answer, *, is_new: bool) -> list[Event]:
         """Page back from a gap to what is held already, or to the beginning; return the events oldest first."""

@@ -89,6 +89,20 @@ async def test_a_name_taken_while_somebody_was_away_is_told_when_it_is_needed(wo
     assert state_of(told)["m.room.member", dmitri.user]["displayname"] == "Mitya"
 
 
+@pytest.mark.parametrize("full_state", [None, "true"])
+async def test_a_lazy_client_is_told_its_own_membership(world: Town, full_state: str | None) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    room = await room_of(anna, boris, name="Hall")
+    for number in range(12):
+        await say(anna, room, f"{number}")
+    since = (await sync(boris))["next_batch"] if full_state else None
+    query = {"since": since, "filter": json.dumps(LAZY), "full_state": full_state, "timeout": 0}
+    told = (await boris.get("/sync", **query)).ok()["rooms"]["join"][room]
+    assert {key for kind, key in state_of(told) if kind == "m.room.member"} == {boris.user} | (
+        set() if full_state else {anna.user}
+    )
+
+
 async def test_the_full_state_brings_a_new_name_that_the_timeline_keeps_out(world: Town) -> None:
     anna, boris = await world.people(ANNA, BORIS)
     room = await room_of(anna, boris, name="Hall")
@@ -114,3 +128,18 @@ async def test_an_answer_that_was_lost_is_given_again_with_its_members(world: To
     since = (await sync(boris, since, LAZY))["next_batch"]
     await say(carla, room, "again")
     assert "state" not in (await sync(boris, since, LAZY))["rooms"]["join"][room]
+
+
+async def test_a_writer_of_a_lost_answer_is_told_though_the_next_one_leaves_them_out(world: Town) -> None:
+    anna, boris, carla, dmitri = await world.people(ANNA, BORIS, CARLA, DMITRI)
+    room = await room_of(anna, carla, dmitri, boris, name="Hall")
+    lazy = {"room": {**LAZY["room"], "timeline": {"limit": 1}}}
+    since = (await sync(boris, filter=lazy))["next_batch"]
+    await say(carla, room, "one")
+    lost = (await sync(boris, since, lazy))["rooms"]["join"][room]
+    assert ("m.room.member", carla.user) in state_of(lost)
+    await say(dmitri, room, "two")
+    since = (await sync(boris, since, lazy))["next_batch"]
+    await say(carla, room, "three")
+    told = (await sync(boris, since, lazy))["rooms"]["join"][room]
+    assert ("m.room.member", carla.user) in state_of(told)

@@ -34,6 +34,7 @@ class Membership(msgspec.Struct, frozen=True):
     display_name: str | None
 
 
+_LONGEST_KNOWN = 4_096  # bytes
 _ROOM = "room_id, version, creator, created_ts, is_public"
 _MEMBERSHIP = "room_id, user_id, membership, position, since_position, forgotten, display_name"
 _STATE = "e.type, e.state_key, e.sender, e.json, e.event_id, e.position"
@@ -109,9 +110,18 @@ def _state_event(row: tuple[str, str, UserId, bytes, EventId, Position]) -> Stat
     return StateEvent(row[0], row[1], row[2], _content(row[3]), row[4], row[5])
 
 
-@lru_cache(maxsize=4_096)
 def _content(text: bytes) -> Content:
-    """Decode a state event's content; shared by all who read the same bytes, so nobody may change it."""
+    """Decode a state event's content; what rules ask for again and again is small, and remembered."""
+    return _known_content(text) if len(text) <= _LONGEST_KNOWN else _decoded_content(text)
+
+
+@lru_cache(maxsize=4_096)
+def _known_content(text: bytes) -> Content:
+    """Shared by all who read the same bytes, so nobody may change it."""
+    return _decoded_content(text)
+
+
+def _decoded_content(text: bytes) -> Content:
     content: Content = json.decode(text)["content"]
     return content
 

@@ -103,9 +103,9 @@ ROWS: Rows = {
         ask("of another room", at(room_id="$lobby", event_id="$shared_after"), may=NOBODY, refused=404),
     ),
     f"GET {_ROOM_V1}/timestamp_to_event": (
-        ask("long ago", at(room_id="$shared_room"), query={"ts": "0"}, may=WERE_IN),
-        ask("where all may read", at(room_id="$world_readable_room"), query={"ts": "0"}),
-        ask("of no room", at(room_id="!no:veche.test"), query={"ts": "0"}, may=NOBODY),
+        ask("long ago", at(room_id="$shared_room"), query={"ts": "0", "dir": "f"}, may=WERE_IN),
+        ask("where all may read", at(room_id="$world_readable_room"), query={"ts": "0", "dir": "f"}),
+        ask("of no room", at(room_id="!no:veche.test"), query={"ts": "0", "dir": "f"}, may=NOBODY),
     ),
     "GET /v3/sync": (
         ask(

@@ -34,6 +34,7 @@ _ROOMS = b"/_matrix/client/v3/rooms/"
 _SINCE = b"since="
 _PLAIN = frozenset((b"", b"filter", b"timeout", b"set_presence", b"access_token", b"_cacheBuster"))
 _MOST_KNOWN = 20_000
+_LONGEST_KNOWN = 512
 _LOOKS_AT_ONCE = 16
 _log = logging.getLogger("veche.http")
 
@@ -148,18 +149,26 @@ class HotEndpoints:
     def _asker(self, exchange: Exchange) -> Asker | None:
         for name, value in exchange.headers:
             if name == b"authorization":
-                return known_asker(self._door.queries, self._digest(value), exchange.address)
+                return self._bearer(value, exchange.address)
         return None
 
-    def _digest(self, header: bytes) -> bytes:
-        """Return the digest of the token in a header; the same clients come again and again."""
+    def _bearer(self, header: bytes, address: str) -> Asker | None:
+        """Return the asker whose token a header holds; the same clients come again and again.
+
+        Only digests of tokens that are known and of ordinary length are kept: anybody can send headers.
+        """
         digest = self._digests.get(header)
-        if digest is None:
+        if digest is not None:
+            return known_asker(self._door.queries, digest, address)
+        if header[:7].lower() != b"bearer ":
+            return None
+        digest = digest_of(header[7:].strip().decode("latin-1"))
+        asker = known_asker(self._door.queries, digest, address)
+        if asker is not None and len(header) <= _LONGEST_KNOWN:
             if len(self._digests) >= _MOST_KNOWN:
                 self._digests.clear()
-            token = header[7:].strip() if header[:7].lower() == b"bearer " else b""
-            digest = self._digests[header] = digest_of(token.decode("latin-1"))
-        return digest
+            self._digests[header] = digest
+        return asker
 
     def _wish(self, asker: Asker, url: bytes) -> SyncWish | None:
         """Read the parameters of a client that syncs on: they are the same each time, but for ``since``."""
@@ -193,9 +202,11 @@ class HotEndpoints:
         found = self._door.queries.live.filters.find(asker.user, chosen) if chosen else Filter()
         if found is None:
             return None
-        if len(self._wishes) >= _MOST_KNOWN:
-            self._wishes.clear()
-        wish = self._wishes[asker.user, rest] = SyncWish(None, found, False, after, timeout)
+        wish = SyncWish(None, found, False, after, timeout)
+        if len(rest) <= _LONGEST_KNOWN:
+            if len(self._wishes) >= _MOST_KNOWN:
+                self._wishes.clear()
+            self._wishes[asker.user, rest] = wish
         return wish
 
 

@@ -14,6 +14,9 @@ from veche.queries import account_data
 from veche.queries.sync.loop import answer
 from veche.queries.sync.wish import SyncToken, SyncWish, token_from
 
+LONGEST_KEPT = 2_048
+"""Characters of a filter that is written in the request itself and remembered for the next one."""
+
 
 class SyncRequest(msgspec.Struct, frozen=True):
     """``GET /sync``; ``timeout`` in milliseconds."""
@@ -51,7 +54,8 @@ async def filter_of(door: Door, asker: Asker, text: str | None) -> Filter:
     found = filter_from(decode(text.encode()))
     if isinstance(found, Refusal):
         raise Refused(found)
-    known.put(asker.user, text, found)
+    if len(text) <= LONGEST_KEPT:
+        known.put(asker.user, text, found)
     return found
 
 

@@ -102,11 +102,11 @@ def _joined_room(
     since = question.since if question.since is not None and member.since <= question.since else None
     some = stretch(at, sight, wish.filter, since or Position(0), at.position, question.ignored)
     summary = summary_of(at, room, asker.user) if since is None or rooms.face_changed_since(at, room, since) else None
-    heroes = frozenset(summary.heroes or ()) if summary is not None else frozenset()
-    state = _state(at, question, room, some, since, heroes)
-    # Who comes back to a room knows nobody there: they may bear other names by now.
-    before = question.known.get(room, {}) if since is not None else {}
-    known[room] = before | dict.fromkeys(_members_told(state, some.events), at.position)
+    needed = set(summary.heroes or ()) if summary is not None else set()
+    if since is None or wish.full_state:
+        needed.add(asker.user)  # lazy clients learn their own name and picture from it (section Syncing)
+    state = _state(at, question, room, some, since, frozenset(needed))
+    known[room] = _known_from_now(at, question, room, since, [*state, *some.events])
     counts = extras.unread[room]
     parts = RoomParts(
         timeline=_timeline(at, question, sight, some),
@@ -131,12 +131,12 @@ def _state(
     room: RoomId,
     some: Stretch,
     since: Position | None,
-    heroes: frozenset[str],
+    needed: frozenset[str],
     until: Position | None = None,
 ) -> list[Event]:
     wish = question.wish
     known = {} if wish.filter.room.state.include_redundant_members else question.known.get(room, {})
-    asked = StateWish(since, until or at.position, wish.full_state, wish.wants_state_after, heroes, known)
+    asked = StateWish(since, until or at.position, wish.full_state, wish.wants_state_after, needed, known)
     events = timeline.at_positions(at, state_positions(at, room, wish.filter, some, asked))
     return [event for event in events if _passes(question, event)]
 
@@ -146,8 +146,21 @@ def _passes(question: RoomQuestion, event: Event) -> bool:
     return keep.passes_event(event) and keep.passes_room(event.room_id)
 
 
-def _members_told(state: list[Event], events: list[Event]) -> frozenset[str]:
-    return frozenset(event.state_key or "" for event in (*state, *events) if event.type == MEMBER)
+def _known_from_now(
+    at: Snapshot, question: RoomQuestion, room: RoomId, since: Position | None, told: list[Event]
+) -> MembersTold:
+    """Return whom the device knows once it has this answer; whoever comes back to a room knows nobody there any more.
+
+    A token proves that no later answer has arrived: what those told is forgotten. The whole state is told beside
+    what is new, and not again where its answer is lost; it counts for nothing here.
+    """
+    if not question.wish.filter.room.state.lazy_load_members:
+        return {}
+    before = {} if since is None else question.known.get(room, {})
+    known = {member: position for member, position in before.items() if since is not None and position <= since}
+    if not question.wish.full_state:
+        known.update((event.state_key or "", at.position) for event in told if event.type == MEMBER)
+    return known
 
 
 def _timeline(at: Snapshot, question: RoomQuestion, sight: Sight, some: Stretch) -> bytes:
