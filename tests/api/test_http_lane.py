@@ -90,16 +90,18 @@ async def test_a_whole_request_is_handed_over_and_a_whole_reply_written() -> Non
         assert (answer.ok(), answer.headers["content-type"]) == ({"a": 1}, "application/json")
         exchange.reply_json(b'{"a":2}')
         await line.say(request("GET", "/lane"))
-        (await lane.taken.get()).reply(reply_of_refusal(forbidden("No.")), b"7")
+        exchange = await lane.taken.get()
+        exchange.request_id = b"7"
+        exchange.reply(reply_of_refusal(forbidden("No.")))
         answer = await line.hear()
         answer.refused(403, "M_FORBIDDEN")
         assert answer.headers["x-request-id"] == "7"
         await line.say(request("GET", "/lane"))
-        (await lane.taken.get()).reply(Reply(b"text", content_type=b"text/plain"), b"8")
+        (await lane.taken.get()).reply(Reply(b"text", content_type=b"text/plain"))
         answer = await line.hear()
         assert (answer.bytes, answer.headers["content-type"]) == (b"text", "text/plain")
         await line.say(request("GET", "/lane"))
-        (await lane.taken.get()).reply(Reply(b"{}", 200), b"9")
+        (await lane.taken.get()).reply(Reply(b"{}", 200))
         assert (await line.hear()).ok() == {}
 
 

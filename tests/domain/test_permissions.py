@@ -57,6 +57,7 @@ SENT = [
     (ANNA, "org.example.pin", "@", "@anna:x may not set state that belongs to @"),
     (CARLA, REDACTION, None, OK),
     (ANNA, CREATE, "", "a room has one m.room.create event only, its first"),
+    (ANNA, "m.room.redaction", "x", "m.room.redaction is not state: some clients would take it for a redaction"),
     (ANNA, CREATE, None, "a room has one m.room.create event only, its first"),
     (ANNA, MEMBER, None, "a membership needs a state key"),
 ]

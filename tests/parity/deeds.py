@@ -179,6 +179,11 @@ class Deeds:
 
         return await self.world.queries.reader.run(read)
 
+    async def has_forgotten(self, person: Person, room: str) -> bool:
+        """Say whether somebody has forgotten a room they were in."""
+        found = await self.world.queries.reader.run(lambda at: rooms.membership(at, RoomId(room), person.user))
+        return found is not None and found.is_forgotten
+
     def _content(self, person: Person, room: str, kind: str, number: int, other: str) -> dict[str, Any]:
         said = self.said[room]
         about = said[-1 - number % len(said)] if said else None

@@ -86,7 +86,7 @@ class Story:
         await client.take(answer, renewed)
         observer.told_at = self.history.now
         for room in answer.get("rooms", {}).get("leave", {}):
-            if room in was_inside | renewed and not await self._has_forgotten(client, room):
+            if room in was_inside | renewed and not await self.deeds.has_forgotten(client.person, room):
                 await compare_ending(self.world, client, room, self.ignored[observer.user])
 
     async def compare(self, observer: Observer) -> None:
@@ -133,10 +133,6 @@ class Story:
         observer.received = start + len(found)
         if not found and observer.received < len(observer.sent):
             raise Differs(f"{observer.user} is not told {observer.sent[observer.received :]}")
-
-    async def _has_forgotten(self, client: Client, room: str) -> bool:
-        page = await client.person.get(f"/rooms/{room}/messages", dir="b")
-        return page.status == 403
 
     async def _spare(self, person: Person) -> Person:
         if person.user not in self._spares:

@@ -100,6 +100,12 @@ SETTINGS: tuple[Setting, ...] = (
         shown="host:port",
     ),
     Setting(
+        "trusted_proxies",
+        "text",
+        "",
+        "Addresses, parted by commas, of proxies whose X-Forwarded-For names the client; empty for none.",
+    ),
+    Setting(
         "public_address",
         "text",
         "",

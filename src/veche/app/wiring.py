@@ -129,6 +129,7 @@ def limits_of(values: Values, name: str) -> Limits:
         longest_message=values["longest_message"],
         access_token_lifetime_ms=values["access_token_minutes"] * 60_000,
         public_address=values["public_address"],
+        trusted_proxies=frozenset(values["trusted_proxies"].replace(",", " ").split()),
         common_passwords=common_passwords(values["shortest_password"]),
     )
 

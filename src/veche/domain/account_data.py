@@ -54,9 +54,14 @@ class RoomEventFilter(EventFilter, frozen=True, omit_defaults=True):
         return self.contains_url is None or self.contains_url == _contains_url(event)
 
     @property
+    def asks_for_relations(self) -> bool:
+        """Say whether only events pass that others point at in a certain way."""
+        return self.related_by_senders is not None or self.related_by_rel_types is not None
+
+    @property
     def is_open(self) -> bool:
         """Say whether every event of every room passes."""
-        return (
+        return not self.asks_for_relations and (
             self.types is None
             and not self.not_types
             and self.senders is None

@@ -38,6 +38,8 @@ def may_send(
         return may_change_power_levels(state, levels, sender, draft.content)
     if kind == CREATE:
         return forbidden(f"a room has one {CREATE} event only, its first")
+    if kind == REDACTION and draft.state_key is not None:
+        return forbidden(f"{REDACTION} is not state: some clients would take it for a redaction")
     return _refuse_foreign_key(sender, draft.state_key)
 
 

@@ -18,4 +18,5 @@ class Limits(msgspec.Struct, frozen=True):
     access_token_lifetime_ms: int = 3_600_000
     default_room_version: str = "11"
     public_address: str = ""
+    trusted_proxies: frozenset[str] = frozenset()
     common_passwords: frozenset[str] = frozenset()

@@ -57,11 +57,15 @@ class Application:
         else:
             await self._http(scope, receive, send)
 
+    def next_id(self) -> bytes:
+        """Return the id of a new request, as it stands in the reply's head and in the log."""
+        return b"%x" % next(self._numbers)
+
     async def answer(
         self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, read_body: ReadBody
     ) -> tuple[Reply, str]:
         """Answer one request; returns the reply and the request's id, and writes both to the log."""
-        started, request_id = time.monotonic(), f"{next(self._numbers):x}"
+        started, request_id = time.monotonic(), self.next_id().decode()
         reply = await self._reply(method, raw_path, query, facts, read_body, request_id)
         if _log.isEnabledFor(logging.DEBUG):
             milliseconds = round((time.monotonic() - started) * 1000, 1)
@@ -73,7 +77,8 @@ class Application:
         method, headers = scope["method"], scope["headers"]
         client = scope.get("client")
         query = scope["query_string"]
-        facts = facts_of(headers, query, client[0] if client else "")
+        peer = client[0] if client else ""
+        facts = facts_of(headers, query, address_of(headers, peer, self.door.queries.limits.trusted_proxies))
         raw_path = scope.get("raw_path") or scope["path"].encode()
         waiting = asyncio.ensure_future(
             self.answer(method, raw_path, query, facts, lambda: _body(receive, method in _WITH_BODY))
@@ -127,6 +132,16 @@ class Application:
         if wait_ms:
             extra = {"retry_after_ms": wait_ms}
             raise Refused(Refusal(LIMITED, 429, "Too many requests; please wait a moment.", extra=extra))
+
+
+def address_of(headers: RawHeaders, peer: str, proxies: frozenset[str]) -> str:
+    """Return the client's address: the peer's, or what the nearest proxy says where the peer is a trusted one."""
+    if peer not in proxies:
+        return peer
+    for name, value in reversed(headers):
+        if name == b"x-forwarded-for":
+            return value.rpartition(b",")[2].strip().decode("latin-1") or peer
+    return peer
 
 
 def facts_of(headers: RawHeaders, query: bytes, address: str) -> RequestFacts:

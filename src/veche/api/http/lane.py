@@ -4,6 +4,7 @@ uvicorn parses, keeps the connection and serves everything else; here its protoc
 request to a function and to write a finished reply. What is answered is not known here.
 """
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -22,6 +23,7 @@ Choose = Callable[[bytes, bytes], Begin | None]
 LONGEST_HEAD = 2**16
 UNREADABLE = Refusal("M_UNRECOGNIZED", 400, "This is not an HTTP request.")
 HEAD_TOO_LARGE = Refusal("M_TOO_LARGE", 431, f"The request's head is larger than {LONGEST_HEAD} bytes.")
+_log = logging.getLogger("veche.http")
 _STATUS: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _HEAD: Final = b"".join(
     [
@@ -38,6 +40,7 @@ class Exchange:
 
     __slots__ = (
         "_begin",
+        "_parts",
         "_protocol",
         "body",
         "disconnected",
@@ -46,6 +49,7 @@ class Exchange:
         "method",
         "more_body",
         "on_gone",
+        "request_id",
         "response_complete",
         "size",
         "url",
@@ -59,7 +63,9 @@ class Exchange:
         self.headers: list[tuple[bytes, bytes]] = protocol.headers
         self.keep_alive = keep_alive
         self.body = b""
+        self._parts: list[bytes] = []
         self.size = 0
+        self.request_id = b""
         self.more_body = True
         self.disconnected = False
         self.response_complete = False
@@ -86,32 +92,34 @@ class Exchange:
         """Take a part of the body; what is beyond the limit is passed over, and refused once all of it has come."""
         self.size += len(part)
         if self.size <= LARGEST_BODY:
-            self.body += part
+            self._parts.append(part)
         elif self.size > MOST_PASSED_OVER and not self.response_complete:
-            self.reply(replies.reply_of_refusal(TOO_LARGE), b"")
+            self.reply(replies.reply_of_refusal(TOO_LARGE))
 
     def complete(self) -> None:
         """Begin to answer: the request is whole."""
         self.more_body = False
         if self.size > LARGEST_BODY:
-            self.reply(replies.reply_of_refusal(TOO_LARGE), b"")
+            self.reply(replies.reply_of_refusal(TOO_LARGE))
         else:
+            self.body = b"".join(self._parts)
             self._begin(self)
 
     def reply_json(self, body: bytes) -> None:
         """Answer 200 with an encoded object."""
-        self._write(b"%b%d\r\n\r\n%b" % (_HEAD, len(body), body))
+        self._write(b"%b%d\r\nx-request-id: %b\r\n\r\n%b" % (_HEAD, len(body), self.request_id, body), 200)
 
-    def reply(self, reply: Reply, request_id: bytes) -> None:
+    def reply(self, reply: Reply) -> None:
         """Answer with any reply."""
-        if reply.status == 200 and reply.content_type == b"application/json" and not reply.headers:
-            self.reply_json(reply.body)
-            return
-        self._write(_text_of(reply, request_id))
+        self._write(_text_of(reply, self.request_id), reply.status)
 
-    def _write(self, text: bytes) -> None:
+    def _write(self, text: bytes, status: int) -> None:
         if self.response_complete or self.disconnected:
             return
+        if _log.isEnabledFor(logging.DEBUG):
+            told = {"request": self.request_id.decode(), "method": self.method.decode()}
+            path = self.url.partition(b"?")[0].decode("latin-1")
+            _log.debug("request", extra={**told, "path": path, "status": status})
         self.response_complete = True
         self.on_gone = None
         protocol = self._protocol

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 
 from veche.api.http import replies
 from veche.api.http.contract import Door
-from veche.api.http.door import FAULT, Application, facts_of
+from veche.api.http.door import FAULT, Application, address_of, facts_of
 from veche.api.http.lane import Begin, Exchange
 from veche.api.http.requests import read_body
 from veche.api.http.router import decoded
@@ -32,7 +32,8 @@ from veche.queries.sync.wish import SyncWish, token_from
 _SYNC = b"/_matrix/client/v3/sync"
 _ROOMS = b"/_matrix/client/v3/rooms/"
 _SINCE = b"since="
-_PLAIN = frozenset((b"", b"filter", b"timeout", b"set_presence", b"access_token", b"_cacheBuster"))
+_PLAIN = frozenset((b"", b"access_token", b"_cacheBuster"))
+_PRESENCES = (b"offline", b"online", b"unavailable")
 _MOST_KNOWN = 20_000
 _LONGEST_KNOWN = 512
 _LOOKS_AT_ONCE = 16
@@ -82,6 +83,7 @@ class HotEndpoints:
             self._loop.call_soon(self._look_at_some)
 
     def _send(self, exchange: Exchange) -> None:
+        exchange.request_id = self._application.next_id()
         asker = self._asker(exchange)
         parts = exchange.url[len(_ROOMS) :].split(b"/")
         is_plain = len(parts) == 4 and parts[1] == b"send" and b"?" not in parts[3]
@@ -110,13 +112,14 @@ class HotEndpoints:
     async def _ordinary(self, exchange: Exchange) -> None:
         """Answer as the ordinary endpoint does, only without ASGI."""
         path, _, query = exchange.url.partition(b"?")
-        facts = facts_of(exchange.headers, query, exchange.address)
+        facts = facts_of(exchange.headers, query, self._address(exchange))
 
         async def read() -> bytes:
             return exchange.body
 
         reply, request_id = await self._application.answer(exchange.method.decode(), path, query, facts, read)
-        exchange.reply(reply, request_id.encode())
+        exchange.request_id = request_id.encode()
+        exchange.reply(reply)
 
     async def _general(self, asker: Asker, wish: SyncWish) -> bytes:
         await still_valid(self._door.queries, asker)
@@ -127,13 +130,14 @@ class HotEndpoints:
         try:
             exchange.reply_json(await work)
         except Refused as refused:
-            exchange.reply(replies.reply_of_refusal(refused.refusal), b"")
+            exchange.reply(replies.reply_of_refusal(refused.refusal))
         except Exception:
-            _log.exception("a request on the fast lane failed")
-            exchange.reply(replies.reply_of_refusal(FAULT), b"")
+            _log.exception("a request on the fast lane failed", extra={"request": exchange.request_id.decode()})
+            exchange.reply(replies.reply_of_refusal(FAULT))
 
     def _sync(self, exchange: Exchange) -> None:
         """Answer a sync of a known asker with a known filter from memory; everything else is answered ordinarily."""
+        exchange.request_id = self._application.next_id()
         asker = self._asker(exchange)
         wish = self._wish(asker, exchange.url) if asker is not None else None
         poll = None
@@ -149,8 +153,12 @@ class HotEndpoints:
     def _asker(self, exchange: Exchange) -> Asker | None:
         for name, value in exchange.headers:
             if name == b"authorization":
-                return self._bearer(value, exchange.address)
+                return self._bearer(value, self._address(exchange))
         return None
+
+    def _address(self, exchange: Exchange) -> str:
+        proxies = self._door.queries.limits.trusted_proxies
+        return address_of(exchange.headers, exchange.address, proxies) if proxies else exchange.address
 
     def _bearer(self, header: bytes, address: str) -> Asker | None:
         """Return the asker whose token a header holds; the same clients come again and again.
@@ -197,6 +205,8 @@ class HotEndpoints:
                 chosen = unquote_plus(value.decode("latin-1"))
             elif name == b"use_state_after" and value in (b"true", b"false"):
                 after = value == b"true"
+            elif name == b"set_presence" and value in _PRESENCES:
+                continue
             elif name not in _PLAIN and not name.startswith(b"org.matrix."):
                 return None
         found = self._door.queries.live.filters.find(asker.user, chosen) if chosen else Filter()

@@ -32,6 +32,7 @@ from veche.storage.rooms import CurrentState, Room
 from veche.storage.writer import Transaction
 
 MOST_INVITED = 200
+MOST_STATE = 200
 _ROOM_ID_BYTES = 18
 
 
@@ -92,6 +93,8 @@ def _understood(ctx: Context, wish: RoomWish) -> _Founding:
         raise Refused(invalid_param(f"there is no preset called {wish.preset}", "preset"))
     if wish.invite_3pid:
         raise Refused(Refusal("M_THREEPID_DENIED", 403, "This server invites by user id only."))
+    if len(wish.initial_state) > MOST_STATE:
+        raise Refused(invalid_param(f"a room begins with at most {MOST_STATE} state events", "initial_state"))
     return _Founding(wish, version, chosen, _alias(ctx, wish), _invited(wish))
 
 

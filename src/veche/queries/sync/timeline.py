@@ -33,7 +33,7 @@ def stretch(
     seen_since = Position(spans[-1].first - 1) if spans else until
     if not wanted.passes_room(sight.room):
         return Stretch([], False, seen_since)
-    page = page_back(rows, sight, until, limit + 1, keeps(wanted, ignored), seen_since)
+    page = page_back(rows, sight, until, limit + 1, keeps(rows, wanted, ignored), seen_since)
     events = page.events[:limit][::-1]
     if len(page.events) <= limit and page.end is None:
         return Stretch(events, len(spans) > 1, seen_since)

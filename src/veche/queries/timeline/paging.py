@@ -39,7 +39,7 @@ def page_forth(
     return _page(_upwards(rows, sight, start, until, limit), limit, keep, step=0)
 
 
-def keeps(filter: RoomEventFilter, ignored: frozenset[str] = frozenset()) -> Callable[[Event], bool]:
+def keeps(rows: Rows, filter: RoomEventFilter, ignored: frozenset[str] = frozenset()) -> Callable[[Event], bool]:
     """Return the question whether an event passes a filter and is not from an ignored sender."""
     if filter.is_open and not ignored:
         return _everything
@@ -47,6 +47,15 @@ def keeps(filter: RoomEventFilter, ignored: frozenset[str] = frozenset()) -> Cal
         filter.passes_event(event)
         and filter.passes_room(event.room_id)
         and (event.sender not in ignored or event.state_key is not None)
+        and (not filter.asks_for_relations or _is_related(rows, filter, event))
+    )
+
+
+def _is_related(rows: Rows, filter: RoomEventFilter, event: Event) -> bool:
+    kinds, senders = filter.related_by_rel_types, filter.related_by_senders
+    return any(
+        (kinds is None or child.kind in kinds) and (senders is None or child.sender in senders)
+        for child in timeline.children_of_any_kind(rows, [event.event_id], rows.position)
     )
 
 

@@ -74,7 +74,7 @@ async def messages(
     def read(at: Snapshot) -> Messages:
         sight = sight_of(at, room, asker.user)
         begin = start if start is not None else (at.position if backwards else Position(0))
-        keep = keeps(filter, sight.ignored)
+        keep = keeps(at, filter, sight.ignored)
         most = max(1, min(limit, MOST_AT_ONCE))
         if backwards:
             page = page_back(at, sight, begin, most, keep, stop or Position(0))
@@ -93,7 +93,7 @@ async def context(
     def read(at: Snapshot) -> Context:
         sight = Sight(at, room, asker.user)
         found = visible_event(at, sight, event_id)
-        keep, half = keeps(filter, sight.ignored), max(0, min(limit, MOST_AT_ONCE)) // 2
+        keep, half = keeps(at, filter, sight.ignored), max(0, min(limit, MOST_AT_ONCE)) // 2
         before = page_back(at, sight, Position(found.position - 1), half, keep) if half else Page([], None)
         after = page_forth(at, sight, found.position, half, keep) if half else Page([], None)
         oldest = before.end if before.end is not None else Position(found.position - 1 if half == 0 else 0)
