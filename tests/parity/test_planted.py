@@ -21,7 +21,8 @@ from veche.domain.visibility import Range
 from veche.queries.sync import account_data, device_lists, general, quick, receipts, to_device
 from veche.queries.sync import rooms as sync_rooms
 from veche.queries.sync.counting import Count
-from veche.queries.sync.state import StateWish
+from veche.queries.sync.rooms import RoomQuestion
+from veche.queries.sync.state import MembersTold, StateWish
 from veche.queries.sync.timeline import Stretch, stretch
 from veche.queries.timeline.sight import Sight
 from veche.storage.reader import Snapshot
@@ -67,6 +68,12 @@ def everybody_is_known(patch: pytest.MonkeyPatch) -> None:
 
 def lost_answers_believed(patch: pytest.MonkeyPatch) -> None:
     """A member who was told once is never told again, though the answer may not have arrived."""
+    known_from_now = sync_rooms._known_from_now  # noqa: SLF001
+
+    def believing(at: Snapshot, question: RoomQuestion, room: RoomId, *rest: Any) -> MembersTold:
+        return question.known.get(room, {}) | known_from_now(at, question, room, *rest)
+
+    patch.setattr(sync_rooms, "_known_from_now", believing)
     patch.setattr(StateWish, "lacks", lambda self, member: self.since is None or member not in self.known)
 
 
