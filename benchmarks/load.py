@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from benchmarks.people import CLIENT, LAZY, Person, store_filter, sync_path, together, token_now
+from benchmarks.people import CLIENT, LAZY_1000, Person, store_filter, sync_path, together, token_now
 from benchmarks.wire import Pool, Wire, connect, connect_many
 
 MESSAGE = b'"msgtype"'
@@ -122,7 +122,7 @@ class Sender:
 async def gather_crowd(pool: Pool, port: int, people: Sequence[Person]) -> Crowd:
     """Everybody in `people` on a long poll that waits, with lazy members and up to 1,000 timeline events an answer."""
     crowd = Crowd()
-    filters = await together(store_filter(pool, person, LAZY) for person in people)
+    filters = await together(store_filter(pool, person, LAZY_1000) for person in people)
     tokens = await together(token_now(pool, person) for person in people)
     wires = await connect_many(port, len(people))
     for wire, person, chosen, since in zip(wires, people, filters, tokens, strict=True):

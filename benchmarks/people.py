@@ -13,7 +13,7 @@ T = TypeVar("T")
 CLIENT = "/_matrix/client/v3"
 PASSWORD = "quartz-lantern-8841-orchard"
 LAZY = {"room": {"state": {"lazy_load_members": True}}}
-LAZY = {"room": {"timeline": {"limit": 1000}, "state": {"lazy_load_members": True}}}
+LAZY_1000 = {"room": {"timeline": {"limit": 1000}, "state": {"lazy_load_members": True}}}
 TOKEN_ONLY = {"room": {"timeline": {"limit": 1}, "state": {"lazy_load_members": True}}}
 
 

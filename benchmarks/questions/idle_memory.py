@@ -9,7 +9,7 @@ import asyncio
 
 from benchmarks.accounting import memory
 from benchmarks.load import Crowd, Poller
-from benchmarks.people import LAZY, make_room, store_filter, together, token_now
+from benchmarks.people import LAZY_1000, make_room, store_filter, together, token_now
 from benchmarks.question import Answer, Question
 from benchmarks.results import Measure
 from benchmarks.towns import Towns
@@ -23,7 +23,7 @@ async def ask(towns: Towns) -> Answer:
     async with towns.town() as town:
         people = town.people[: towns.scale.idle]
         await together(make_room(town.pool, people[at : at + ROOM]) for at in range(0, len(people), ROOM))
-        filters = await together(store_filter(town.pool, person, LAZY) for person in people)
+        filters = await together(store_filter(town.pool, person, LAZY_1000) for person in people)
         tokens = await together(token_now(town.pool, person) for person in people)
         running = await towns.restarted(town)
         await together(token_now(town.pool, person) for person in people[:ROOM])

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from benchmarks.load import quantile, send_as_acknowledged
-from benchmarks.people import LAZY, Person, make_room, store_filter, sync_path, token_now
+from benchmarks.people import LAZY_1000, Person, make_room, store_filter, sync_path, token_now
 from benchmarks.question import Answer, Question
 from benchmarks.results import Measure
 from benchmarks.towns import Town, Towns
@@ -53,7 +53,7 @@ async def ask(towns: Towns) -> Answer:
 
 
 async def _read(town: Town, reader: Person, seconds: float) -> list[float]:
-    chosen = await store_filter(town.pool, reader, LAZY)
+    chosen = await store_filter(town.pool, reader, LAZY_1000)
     asked = request("GET", sync_path(chosen, await token_now(town.pool, reader)), reader.token)
     wire = await connect(town.running.port)
     delays: list[float] = []
