@@ -83,6 +83,7 @@ class Story:
         await look_at_events(self.world, client, answer)
         renewed = self.history.renewed(observer.user, observer.told_at)
         was_inside = {room for room, view in client.rooms.items() if view.membership == "join"}
+        self._look_for_endings(observer, answer, was_inside)
         await client.take(answer, renewed)
         observer.told_at = self.history.now
         for room in answer.get("rooms", {}).get("leave", {}):
@@ -120,6 +121,12 @@ class Story:
         true = self.history.lists(observer.user, observer.told_at)
         agree(f"changed devices for {observer.user}", told["changed"], sorted(true.changed))
         agree(f"left devices for {observer.user}", told["left"], sorted(true.left))
+
+    def _look_for_endings(self, observer: Observer, answer: Answer, was_inside: set[str]) -> None:
+        told = {room for kind in ("leave", "invite", "knock") for room in answer.get("rooms", {}).get(kind, {})}
+        is_inside = {room for room, user in self.history.moments[-1].joined if user == observer.user}
+        if was_inside - is_inside - told:
+            raise Differs(f"{observer.user} is not told that they are no longer in {was_inside - is_inside - told}")
 
     def _look_at_inbox(self, observer: Observer, answer: Answer) -> None:
         """Messages come in order, each once; a client that begins anew is told again what it never confirmed."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis.errors import Flaky
 
-from tests.parity.client import Differs
-from tests.parity.test_parity import tell_stories
+from tests.parity.test_parity import Found, tell_stories
 from tests.stage.world import World
 from veche.api.matrix import sync as endpoint
 from veche.commands.context import Context
@@ -144,5 +144,6 @@ def test_a_planted_bug_is_found(
     world: World, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, plant: Plant
 ) -> None:
     plant(monkeypatch)
-    with pytest.raises(Differs):
+    # What is deleted too early is deleted beside the answers: the same story may go well at first, and then not.
+    with pytest.raises((Found, Flaky)):
         tell_stories(world, runner, is_planted=True)

@@ -151,14 +151,14 @@ def _known_from_now(
 ) -> MembersTold:
     """Return whom the device knows once it has this answer; whoever comes back to a room knows nobody there any more.
 
-    A token proves that no later answer has arrived: what those told is forgotten. The whole state is told beside
-    what is new, and not again where its answer is lost; it counts for nothing here.
+    A token proves that no later answer has arrived: what those told is forgotten. With ``full_state`` rooms are told
+    that have no news, and that the next answer leaves out should this one be lost: it counts for nothing here.
     """
     if not question.wish.filter.room.state.lazy_load_members:
         return {}
     before = {} if since is None else question.known.get(room, {})
     known = {member: position for member, position in before.items() if since is not None and position <= since}
-    if not question.wish.full_state:
+    if since is None or not question.wish.full_state:
         known.update((event.state_key or "", at.position) for event in told if event.type == MEMBER)
     return known
 
