@@ -5,7 +5,7 @@ from veche.app.settings import SETTINGS, Setting
 HEAD = """\
 # Settings
 
-*Made from `src/veche/app/settings.py` by `python -m docs.generate`.*
+*Made from `src/veche/app/settings/` by `python -m docs.generate`.*
 
 A setting is taken from the first of these that names it: `--set name=value` on the command line, its environment
 variable, `veche.toml` in the data folder, its default. A name that does not exist or a value that does not fit stops

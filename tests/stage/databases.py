@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 
 from tests.cast import SERVER
+from veche.app.parts import open_engine
 from veche.app.settings import defaults
-from veche.app.wiring import open_engine
 from veche.storage.engines import Engine
 
 DEFAULTS: dict[str, str | int] = {"server_name": SERVER, "registration": "open", "rate_limits": "off"}

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from tests.cast import id_of
 from tests.stage import asgi
@@ -14,6 +13,7 @@ from tests.stage.asgi import Exchange
 from tests.stage.databases import DEFAULTS, Place
 from tests.stage.people import CLIENT_API, Person, Town
 from veche.app import settings, wiring
+from veche.app.parts import Parts, open_engine
 from veche.commands.context import Context
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.sessions import Asker, Role
@@ -47,7 +47,7 @@ class CheapHashing:
     async def hash(self, password: str) -> str:
         return f"cheap:{password}"
 
-    async def verify(self, hash: str, password: str) -> bool:
+    async def verify(self, hash: str | None, password: str) -> bool:
         return hash == f"cheap:{password}"
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class World(Town):
     ``has_broken`` says that the real one would have ended its process.
     """
 
-    def __init__(self, place: Place, open_engine: OpenEngine = wiring.open_engine, **values: str | int) -> None:
+    def __init__(self, place: Place, open_engine: OpenEngine = open_engine, **values: str | int) -> None:
         self.place = place
         self.clock = Clock()
         self.has_broken = False
@@ -115,13 +115,13 @@ class World(Town):
         return Person(self, Asker(user, DeviceId(device), role, digest_of(token)), token)
 
     def _build(self) -> wiring.Running:
-        with (
-            patch.object(wiring, "now_ms", self.clock),
-            patch.object(wiring, "Argon2", CheapHashing),
-            patch.object(wiring, "Writer", partial(Writer, broken=self._break)),
-            patch.object(wiring, "open_engine", self._open_engine),
-        ):
-            return wiring.build(self._values, self.place.data)
+        parts = Parts(
+            clock=self.clock,
+            hashing=CheapHashing,
+            writer=partial(Writer, broken=self._break),
+            open_engine=self._open_engine,
+        )
+        return wiring.build(self._values, self.place.data, parts)
 
     def _break(self) -> None:
         """Stands in for the end of the process after a failed fsync."""

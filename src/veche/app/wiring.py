@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import math
 import os
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,14 +14,13 @@ from veche.api.http.door import Application
 from veche.api.table import ENDPOINTS
 from veche.app.chance import Chance
 from veche.app.errands import Errands
+from veche.app.parts import REAL, HashingPool, Parts
 from veche.app.passwords import common_passwords
 from veche.app.settings import Values, server_name
+from veche.app.upkeep import jobs, keep_doing
 from veche.commands.context import Context, Outside
-from veche.commands.sessions import note_uses
 from veche.domain.ids import Position
-from veche.domain.refusals import Refused
 from veche.domain.settings import Limits
-from veche.integrations.hashing import Argon2
 from veche.live.account_data import KnownFilters
 from veche.live.deadlines import Deadlines
 from veche.live.encryption import EmptyInboxes, KeyCounts
@@ -48,9 +47,6 @@ RATES = {
     "write": Rate(20, 200),
     "send": Rate(20, 200),
 }
-_UPKEEP_SECONDS = 1.0
-_TYPING_SECONDS = 0.5
-_USES_SECONDS = 5.0
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -63,7 +59,7 @@ class Running(msgspec.Struct, frozen=True):
     commands: Context
     queries: ReadContext
     application: Application
-    hashing: Argon2
+    hashing: HashingPool
     errands: Errands
     tasks: list["asyncio.Task[None]"]
 
@@ -71,9 +67,7 @@ class Running(msgspec.Struct, frozen=True):
         """Start the writer, the readers and the housekeeping."""
         self.writer.start()
         self.reader.start()
-        self.tasks.append(asyncio.create_task(_upkeep(self.writer)))
-        self.tasks.append(asyncio.create_task(_end_typing(self.live)))
-        self.tasks.append(asyncio.create_task(_note_uses(self.commands)))
+        self.tasks.extend(asyncio.create_task(keep_doing(job)) for job in jobs(self.commands))
 
     async def stop(self) -> None:
         """Answer the long polls, commit what waits, close everything."""
@@ -89,34 +83,23 @@ class Running(msgspec.Struct, frozen=True):
         self.engine.close()
 
 
-def build(values: Values, data: Path) -> Running:
+def build(values: Values, data: Path, parts: Parts = REAL) -> Running:
     """Make every part of the server.
 
     Raises ``StorageFault`` where the database cannot be used, ``BadSetting`` for another server's name than its own.
     """
-    engine = open_engine(values, data)
+    engine = parts.open_engine(values, data)
     engine.claim()
     migrate(engine)
     head, fixed_name = _standing(engine)
-    live = _live(head, values)
+    live = _live(head, values, parts.clock)
     limits = limits_of(values, server_name(values, fixed_name))
-    writer, reader, hashing = Writer(engine, live.notifier.tell), Reader(engine), Argon2()
-    commands = Context(writer, reader, live, Outside(hashing), now_ms, Chance(), limits)
-    queries = ReadContext(reader, live, now_ms, limits)
+    writer, reader, hashing = parts.writer(engine, live.notifier.tell), Reader(engine), parts.hashing()
+    commands = Context(writer, reader, live, Outside(hashing), parts.clock, Chance(), limits)
+    queries = ReadContext(reader, live, parts.clock, limits)
     errands = Errands()
     application = Application(Door(commands, queries, errands.run), ENDPOINTS)
     return Running(engine, writer, reader, live, commands, queries, application, hashing, errands, [])
-
-
-def open_engine(values: Values, data: Path) -> Engine:
-    """Return the engine that the settings name; a driver is loaded only when it is needed."""
-    if values["database"]:
-        from veche.storage.engines.postgres import PostgresEngine
-
-        return PostgresEngine(values["database"])
-    from veche.storage.engines.sqlite import SqliteEngine
-
-    return SqliteEngine(data / "veche.sqlite3")
 
 
 def limits_of(values: Values, name: str) -> Limits:
@@ -134,11 +117,6 @@ def limits_of(values: Values, name: str) -> Limits:
     )
 
 
-def now_ms() -> int:
-    """Return the time in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
 def _standing(engine: Engine) -> tuple[Position, str | None]:
     """Return what the database knows already: the newest position and, once there is an account, the server's name."""
     connection = engine.connect(writes=False)
@@ -148,15 +126,15 @@ def _standing(engine: Engine) -> tuple[Position, str | None]:
     return snapshot.position, name
 
 
-def _live(head: Position, values: Values) -> Live:
+def _live(head: Position, values: Values, clock: Callable[[], int]) -> Live:
     tail = Tail(head)
-    rates = Rates(RATES if values["rate_limits"] == "on" else {}, now_ms)
+    rates = Rates(RATES if values["rate_limits"] == "on" else {}, clock)
     return Live(
         boot=os.urandom(4).hex(),
         tail=tail,
         notifier=Notifier(tail),
         fragments=Fragments(),
-        typing=Typing(now_ms),
+        typing=Typing(clock),
         rates=rates,
         sessions=KnownSessions(),
         key_counts=KeyCounts(),
@@ -166,26 +144,3 @@ def _live(head: Position, values: Values) -> Live:
         filters=KnownFilters(),
         deadlines=Deadlines(),
     )
-
-
-async def _upkeep(writer: Writer) -> None:
-    """Let the database do its housekeeping now and then."""
-    while True:
-        await asyncio.sleep(_UPKEEP_SECONDS)
-        await writer.upkeep()
-
-
-async def _end_typing(live: Live) -> None:
-    """End typing notices that nobody renewed."""
-    while True:
-        await asyncio.sleep(_TYPING_SECONDS)
-        for room in live.typing.expire():
-            live.notifier.tell_room(room)
-
-
-async def _note_uses(commands: Context) -> None:
-    """Write down which devices were used lately: in batches, so that no request waits for it."""
-    while True:
-        await asyncio.sleep(_USES_SECONDS)
-        with contextlib.suppress(Refused):  # a full disk, say: those uses are lost, the next ones are not
-            await note_uses(commands)

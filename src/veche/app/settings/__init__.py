@@ -1,120 +1,28 @@
 """Every setting of the server, declared once: name, kind, default, bounds and what it does.
 
-The settings file, the command line, the environment and the documentation are all made from this list.
+The declarations stand in one file per topic. The settings file, the command line, the environment and the
+documentation are all made from them.
 """
 
 import re
 import socket
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
+from veche.app.settings import accounts, backup, logs, media, presence, server, timeline, tls
+from veche.app.settings.records import BadSetting, Setting
 
-Kind = Literal["text", "number", "choice", "pattern"]
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """One setting. ``text`` explains it in one line.
-
-    ``least`` and ``most`` bound a number, ``choices`` a choice; a text that is not empty matches ``shape``, which
-    ``shown`` explains. A secret one is never repeated in a message.
-    """
-
-    name: str
-    kind: Kind
-    default: str | int
-    text: str
-    choices: tuple[str, ...] = ()
-    least: int = 0
-    most: int = 2**53
-    shape: str = ".*"
-    shown: str = ""
-    is_secret: bool = False
-
-    @property
-    def variable(self) -> str:
-        """The name of its environment variable."""
-        return "VECHE_" + self.name.upper()
-
-    @property
-    def allowed(self) -> str:
-        """What values it takes, in words."""
-        if self.kind == "number":
-            return f"a number from {self.least} to {self.most}"
-        if self.kind == "choice":
-            return f"one of {', '.join(self.choices)}"
-        return "a regular expression" if self.kind == "pattern" else (self.shown or "a text")
-
-
-class BadSetting(Exception):
-    """A setting that does not exist or has a wrong value; the message is one clear line."""
-
+__all__ = ["BadSetting", "Setting", "Values", "defaults", "documentation", "gather", "read", "server_name"]
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        "server_name",
-        "text",
-        "",
-        "The name behind the colon in @anna:name; empty for the machine's own. Fixed once an account exists.",
-        shape=r"([0-9A-Za-z.-]{1,220}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?",
-        shown="a host name, with :port if need be",
-    ),
-    Setting("host", "text", "127.0.0.1", "The address to listen on.", shape=r"\S+", shown="a host name or address"),
-    Setting("port", "number", 8008, "The port to listen on; 0 takes a free one.", most=65_535),
-    Setting(
-        "database",
-        "text",
-        "",
-        "The PostgreSQL database to use; empty for the SQLite file in the data folder.",
-        shape=r"postgres(ql)?://\S+",
-        shown="postgresql://user@host/name",
-        is_secret=True,
-    ),
-    Setting(
-        "registration",
-        "choice",
-        "token",
-        "Who may make an account: anybody (open), holders of a registration token (token), nobody (closed).",
-        choices=("open", "token", "closed"),
-    ),
-    Setting("user_name_pattern", "pattern", "[a-z0-9._=/+-]+", "What the name of a new account must match as a whole."),
-    Setting("shortest_password", "number", 12, "The least number of characters of a password.", least=1, most=1000),
-    Setting(
-        "access_token_minutes",
-        "number",
-        60,
-        "How long an access token lasts where the client refreshes it; other tokens last until they are signed out.",
-        least=1,
-        most=525_600,
-    ),
-    Setting("longest_message", "number", 0, "The most characters of a message's text; 0 sets no limit of its own."),
-    Setting(
-        "rate_limits", "choice", "on", "Whether requests are limited per person and address.", choices=("on", "off")
-    ),
-    Setting(
-        "metrics",
-        "text",
-        "",
-        "Where to serve /metrics for Prometheus; empty for nowhere.",
-        shape=r"\S+:[0-9]{1,5}",
-        shown="host:port",
-    ),
-    Setting(
-        "trusted_proxies",
-        "text",
-        "",
-        "Addresses, parted by commas, of proxies whose X-Forwarded-For names the client; empty for none.",
-    ),
-    Setting(
-        "public_address",
-        "text",
-        "",
-        "The address clients should use; empty for the one they called.",
-        shape=r"https?://\S+",
-        shown="https://host",
-    ),
-    Setting("log_level", "choice", "info", "How much to log.", choices=("debug", "info", "warning", "error")),
-    Setting("log_format", "choice", "text", "Log lines as text or as JSON objects.", choices=("text", "json")),
+    *server.SETTINGS,
+    *tls.SETTINGS,
+    *accounts.SETTINGS,
+    *timeline.SETTINGS,
+    *media.SETTINGS,
+    *presence.SETTINGS,
+    *backup.SETTINGS,
+    *logs.SETTINGS,
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 _PREFIX = "VECHE_"

@@ -1,0 +1,34 @@
+"""What whoever runs the server may ask of it by the ``veche`` command: records that travel over the control socket.
+
+One file per noun: its records, and for each the command or query it becomes. Nothing is decided here.
+"""
+
+from typing import Any
+
+from veche.app.actions import accounts, tokens
+from veche.app.actions.accounts import AddUser, DeactivateUser, ListUsers, SetPassword, SetRole
+from veche.app.actions.handling import Handlers
+from veche.app.actions.tokens import AddToken, ListTokens, RevokeToken
+from veche.commands.context import Context
+from veche.queries.context import ReadContext
+
+__all__ = [
+    "Action",
+    "AddToken",
+    "AddUser",
+    "DeactivateUser",
+    "ListTokens",
+    "ListUsers",
+    "RevokeToken",
+    "SetPassword",
+    "SetRole",
+    "perform",
+]
+
+Action = accounts.Action | tokens.Action
+_HANDLERS: Handlers = {**accounts.HANDLERS, **tokens.HANDLERS}
+
+
+async def perform(commanding: Context, asking: ReadContext, action: Action) -> Any:
+    """Do what is asked and return what is answered; raises ``Refused``."""
+    return await _HANDLERS[type(action)](commanding, asking, action)

@@ -1,0 +1,5 @@
+"""Settings about backups."""
+
+from veche.app.settings.records import Setting
+
+SETTINGS: tuple[Setting, ...] = ()

@@ -1,0 +1,5 @@
+"""Settings about presence."""
+
+from veche.app.settings.records import Setting
+
+SETTINGS: tuple[Setting, ...] = ()

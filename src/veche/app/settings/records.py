@@ -1,0 +1,44 @@
+"""What a setting is: its name, kind, default and bounds."""
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["text", "number", "choice", "pattern"]
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting. ``text`` explains it in one line.
+
+    ``least`` and ``most`` bound a number, ``choices`` a choice; a text that is not empty matches ``shape``, which
+    ``shown`` explains. A secret one is never repeated in a message.
+    """
+
+    name: str
+    kind: Kind
+    default: str | int
+    text: str
+    choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 2**53
+    shape: str = ".*"
+    shown: str = ""
+    is_secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The name of its environment variable."""
+        return "VECHE_" + self.name.upper()
+
+    @property
+    def allowed(self) -> str:
+        """What values it takes, in words."""
+        if self.kind == "number":
+            return f"a number from {self.least} to {self.most}"
+        if self.kind == "choice":
+            return f"one of {', '.join(self.choices)}"
+        return "a regular expression" if self.kind == "pattern" else (self.shown or "a text")
+
+
+class BadSetting(Exception):
+    """A setting that does not exist or has a wrong value; the message is one clear line."""

@@ -1,0 +1,52 @@
+"""What the server does by itself now and then: a list of jobs, each a short call that comes back.
+
+A job that fails is written to the log and tried again at its next turn; it never ends the server.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from veche.commands.context import Context
+from veche.commands.sessions import note_uses
+from veche.domain.refusals import Refused
+from veche.live.state import Live
+
+_log = logging.getLogger("veche.upkeep")
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Something done again and again, ``seconds`` after it was done the last time."""
+
+    name: str
+    seconds: float
+    run: Callable[[], Awaitable[object]]
+
+
+def jobs(ctx: Context) -> tuple[Job, ...]:
+    """Return the jobs of a server."""
+    return (
+        Job("housekeeping of the database", 1.0, ctx.writer.upkeep),
+        Job("ending of typing notices", 0.5, lambda: _end_typing(ctx.live)),
+        Job("noting of uses of devices", 5.0, lambda: note_uses(ctx)),
+    )
+
+
+async def keep_doing(job: Job) -> None:
+    """Do a job until cancelled."""
+    while True:
+        await asyncio.sleep(job.seconds)
+        try:
+            await job.run()
+        except Refused as refused:  # a full disk, say: what was to be done now waits for the next turn
+            _log.warning("%s: %s", job.name, refused.refusal.text)
+        except Exception:
+            _log.exception("%s failed", job.name)
+
+
+async def _end_typing(live: Live) -> None:
+    """End typing notices that nobody renewed."""
+    for room in live.typing.expire():
+        live.notifier.tell_room(room)
