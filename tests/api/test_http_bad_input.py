@@ -17,8 +17,8 @@ from tests.stage.asgi import Answer
 from tests.stage.people import Person
 from tests.stage.rooms import found, log, rows_of, say
 from tests.stage.world import World
+from veche.api.http.bodies import LARGEST_BODY
 from veche.api.http.contract import Endpoint
-from veche.api.http.door import LARGEST_BODY
 from veche.api.http.requests import path_names
 from veche.api.table import ENDPOINTS
 from veche.domain.ids import RoomId

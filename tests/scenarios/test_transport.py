@@ -14,7 +14,7 @@ from tests.stage.people import Person
 from tests.stage.server import Server
 from tests.stage.sockets import RealTown
 from tests.stage.wire import Wire, chunked, request, wire
-from veche.api.http.door import LARGEST_BODY, MOST_PASSED_OVER
+from veche.api.http.bodies import LARGEST_BODY, MOST_PASSED_OVER
 from veche.api.http.lane import LONGEST_HEAD
 from veche.api.http.replies import CORS
 

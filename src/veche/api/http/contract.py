@@ -1,11 +1,12 @@
 """The contract at the door: one declaration per endpoint, from which router, documents and tests are made.
 
 The fields of a request record say where their values come from: those named in the path come from the path,
-``body`` is the decoded JSON body, ``request`` the bare request, and all others are query parameters.
+``body`` is the decoded JSON body, ``stream`` the body as it comes, ``request`` the bare request, and all others are
+query parameters.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Literal
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -15,7 +16,7 @@ from veche.domain.sessions import Asker
 from veche.queries.context import ReadContext
 
 Caller = Literal["public", "user", "administrator"]
-RateClass = Literal["none", "read", "write", "send", "sync", "sign in", "register"]
+RateClass = Literal["none", "read", "write", "send", "sync", "upload", "sign in", "register"]
 
 NOBODY = Asker(UserId(""), DeviceId(""))
 """The asker of a public endpoint that was called without a token."""
@@ -33,12 +34,40 @@ class Door(msgspec.Struct, frozen=True):
 
 
 class RequestFacts(msgspec.Struct, frozen=True):
-    """What some endpoints need to know of the request beyond its parameters."""
+    """What some endpoints need to know of the request beyond its parameters.
+
+    ``address`` and ``port`` are the client's (port 0 where a proxy hides it); ``is_secure`` says that it came by HTTPS.
+    """
 
     address: str
     user_agent: str
     host: str
     token: str | None
+    headers: list[tuple[bytes, bytes]] = []
+    port: int = 0
+    is_secure: bool = False
+
+    def header(self, name: bytes) -> str | None:
+        """Return the last header of that name, which is written in small letters; None where there is none."""
+        for known, value in reversed(self.headers):
+            if known == name:
+                return value.decode("latin-1")
+        return None
+
+
+class BodyStream(Protocol):
+    """A body that is read by the endpoint itself, part by part, as the client sends it."""
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes the client says that it sends; None where it does not say."""
+
+    @property
+    def content_type(self) -> str:
+        """What the client says that it sends; empty where it does not say."""
+
+    def parts(self) -> AsyncIterator[bytes]:
+        """Return what comes, once. Raises ``Disconnected`` where the client goes away before the end."""
 
 
 class Empty(msgspec.Struct, frozen=True):
@@ -54,6 +83,19 @@ class Reply(msgspec.Struct, frozen=True):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+class StreamedReply(msgspec.Struct, frozen=True):
+    """A reply of ``length`` bytes that is read while it is sent, part by part.
+
+    Where ``parts`` fails on the way the connection is cut: what was promised cannot be taken back.
+    """
+
+    parts: AsyncGenerator[bytes, None]
+    length: int
+    status: int = 200
+    content_type: bytes = b"application/octet-stream"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
 Json = dict[str, Any]
 Serve = Callable[[Door, Asker, Any], Awaitable[Any]]
 
@@ -61,7 +103,8 @@ Serve = Callable[[Door, Asker, Any], Awaitable[Any]]
 class Endpoint(msgspec.Struct, frozen=True):
     """One endpoint. ``path`` has ``{name}`` for its parameters; ``aliases`` are older paths that mean the same.
 
-    ``response`` is the record that ``serve`` returns, or ``Reply`` or ``msgspec.Raw`` for ready bytes.
+    ``response`` is the record that ``serve`` returns, ``Reply`` or ``msgspec.Raw`` for ready bytes,
+    or ``StreamedReply``.
     ``body_optional`` lets clients send no body at all; ``public`` endpoints may still be told who asks.
     """
 

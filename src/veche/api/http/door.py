@@ -8,36 +8,30 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
 
 from veche.api.http import replies, requests
-from veche.api.http.contract import NOBODY, Door, Endpoint, RateClass, Reply, RequestFacts
+from veche.api.http.bodies import Body, Disconnected, IncomingBody, Message, Receive
+from veche.api.http.contract import NOBODY, Door, Endpoint, RateClass, Reply, RequestFacts, StreamedReply
 from veche.api.http.router import Router
-from veche.domain.refusals import Refusal, Refused, forbidden, too_large
+from veche.domain.refusals import Refusal, Refused, forbidden
 from veche.domain.sessions import Asker
 from veche.queries import sessions
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-ReadBody = Callable[[], Awaitable[bytes]]
+Answered = tuple[Reply | StreamedReply, str]
 RawHeaders = list[tuple[bytes, bytes]]
 
-LARGEST_BODY = 2**20
-MOST_PASSED_OVER = 2**24
-"""A client that sends too much reads its answer only once it has sent everything; up to this size it is heard out."""
-TOO_LARGE = too_large(f"The body is larger than {LARGEST_BODY} bytes.")
 MISSING_TOKEN = Refusal("M_MISSING_TOKEN", 401, "An access token is needed.")
 FAULT = Refusal("M_UNKNOWN", 500, "The server made a mistake; it has been written to the log.")
 GONE_AWAY = Reply(b"", 499)
 LIMITED = "M_LIMIT_EXCEEDED"
+_PATIENCE_SECONDS = 60.0
+"""Seconds after which a client that takes nothing of a long reply is let go."""
 _WITH_BODY = ("POST", "PUT", "DELETE", "PATCH")
 _log = logging.getLogger("veche.http")
-
-
-class Disconnected(Exception):
-    """The client went away before it was answered."""
 
 
 class Application:
@@ -61,12 +55,10 @@ class Application:
         """Return the id of a new request, as it stands in the reply's head and in the log."""
         return b"%x" % next(self._numbers)
 
-    async def answer(
-        self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, read_body: ReadBody
-    ) -> tuple[Reply, str]:
+    async def answer(self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, body: Body) -> Answered:
         """Answer one request; returns the reply and the request's id, and writes both to the log."""
         started, request_id = time.monotonic(), self.next_id().decode()
-        reply = await self._reply(method, raw_path, query, facts, read_body, request_id)
+        reply = await self._reply(method, raw_path, query, facts, body, request_id)
         if _log.isEnabledFor(logging.DEBUG):
             milliseconds = round((time.monotonic() - started) * 1000, 1)
             told = {"request": request_id, "method": method, "path": raw_path.decode("latin-1")}
@@ -74,24 +66,28 @@ class Application:
         return reply, request_id
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
-        method, headers = scope["method"], scope["headers"]
-        client = scope.get("client")
-        query = scope["query_string"]
-        peer = client[0] if client else ""
-        facts = facts_of(headers, query, address_of(headers, peer, self.door.queries.limits.trusted_proxies))
+        method, query = scope["method"], scope["query_string"]
+        facts = facts_of_scope(scope, self.door.queries.limits.trusted_proxies)
         raw_path = scope.get("raw_path") or scope["path"].encode()
-        waiting = asyncio.ensure_future(
-            self.answer(method, raw_path, query, facts, lambda: _body(receive, method in _WITH_BODY))
-        )
+        body = IncomingBody(receive, scope["headers"], is_expected=method in _WITH_BODY)
+        waiting = asyncio.ensure_future(self.answer(method, raw_path, query, facts, body))
         reply, request_id = await _unless_gone(waiting, receive, method)
-        if reply is not GONE_AWAY:
-            await _send(send, reply, request_id.encode(), is_head=method == "HEAD")
+        if reply is GONE_AWAY:
+            return
+        headers = replies.headers_of(reply, request_id.encode())
+        if body.is_streamed and not await body.pass_over():
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        if isinstance(reply, Reply):
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+        else:
+            await _stream(send, receive, reply, is_head=method == "HEAD")
 
     async def _reply(
-        self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, read_body: ReadBody, request_id: str
-    ) -> Reply:
+        self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, body: Body, request_id: str
+    ) -> Reply | StreamedReply:
         try:
-            return await self._served(method, raw_path, query, facts, read_body)
+            return await self._served(method, raw_path, query, facts, body)
         except Refused as refused:
             return replies.reply_of_refusal(refused.refusal)
         except Disconnected:
@@ -101,14 +97,15 @@ class Application:
             return replies.reply_of_refusal(FAULT)
 
     async def _served(
-        self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, read_body: ReadBody
-    ) -> Reply:
+        self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, body: Body
+    ) -> Reply | StreamedReply:
         if method == "OPTIONS":
             return Reply(b"{}")
         endpoint, path = self._router.match("GET" if method == "HEAD" else method, raw_path)
+        stream = body.stream() if requests.wants_stream(endpoint) else None
         asker = await self._identify(endpoint, facts)
         self.limit(endpoint.rate, asker.user or facts.address)
-        request = requests.read(endpoint, path, query, await read_body(), facts)
+        request = requests.read(endpoint, path, query, stream or await body.whole(), facts)
         return replies.reply_of(await endpoint.serve(self.door, asker, request))
 
     async def _identify(self, endpoint: Endpoint, facts: RequestFacts) -> Asker:
@@ -144,6 +141,15 @@ def address_of(headers: RawHeaders, peer: str, proxies: frozenset[str]) -> str:
     return peer
 
 
+def facts_of_scope(scope: Message, proxies: frozenset[str]) -> RequestFacts:
+    """Gather what is known of a request that came through ASGI."""
+    headers, (peer, port) = scope["headers"], scope.get("client") or ("", 0)
+    facts = facts_of(headers, scope["query_string"], address_of(headers, peer, proxies))
+    is_proxied = peer in proxies
+    is_secure = scope["scheme"] == "https" or (is_proxied and facts.header(b"x-forwarded-proto") == "https")
+    return msgspec.structs.replace(facts, port=0 if is_proxied else port, is_secure=is_secure)
+
+
 def facts_of(headers: RawHeaders, query: bytes, address: str) -> RequestFacts:
     """Gather what endpoints may want to know of a request beyond its parameters."""
     token, agent, host = None, "", ""
@@ -156,7 +162,7 @@ def facts_of(headers: RawHeaders, query: bytes, address: str) -> RequestFacts:
             host = value.decode("latin-1")
     if token is None and b"access_token=" in query:
         token = _query_token(query)
-    return RequestFacts(address, agent, host, token)
+    return RequestFacts(address, agent, host, token, headers)
 
 
 def _query_token(query: bytes) -> str | None:
@@ -167,27 +173,7 @@ def _query_token(query: bytes) -> str | None:
     return None
 
 
-async def _body(receive: Receive, is_expected: bool) -> bytes:
-    """Read the whole body, chunked or not; 413 where it is larger than the limit."""
-    parts: list[bytes] = []
-    size = 0
-    while is_expected:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        part = message.get("body", b"")
-        size += len(part)
-        if size <= LARGEST_BODY:
-            parts.append(part)
-        is_expected = message.get("more_body", False) and size <= MOST_PASSED_OVER
-    if size > LARGEST_BODY:
-        raise Refused(TOO_LARGE)
-    return b"".join(parts)
-
-
-async def _unless_gone(
-    waiting: "asyncio.Future[tuple[Reply, str]]", receive: Receive, method: str
-) -> tuple[Reply, str]:
+async def _unless_gone(waiting: "asyncio.Future[Answered]", receive: Receive, method: str) -> Answered:
     """Wait for an answer; a reader who goes away meanwhile is released at once. What changes something is finished."""
     if method != "GET":
         return await waiting
@@ -207,10 +193,24 @@ async def _disconnect(receive: Receive) -> None:
         pass
 
 
-async def _send(send: Send, reply: Reply, request_id: bytes, *, is_head: bool) -> None:
-    headers = replies.headers_of(reply, request_id)
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if is_head else reply.body})
+async def _stream(send: Send, receive: Receive, reply: StreamedReply, *, is_head: bool) -> None:
+    """Send a reply while it is read, until it ends or the client has gone."""
+    gone = asyncio.ensure_future(_disconnect(receive))
+    try:
+        async with contextlib.aclosing(reply.parts) as parts:
+            if not is_head:
+                await _send_parts(send, parts, gone)
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _send_parts(send: Send, parts: AsyncIterator[bytes], gone: "asyncio.Future[None]") -> None:
+    async for part in parts:
+        if gone.done():
+            return
+        sending = send({"type": "http.response.body", "body": part, "more_body": True})
+        await asyncio.wait_for(sending, _PATIENCE_SECONDS)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

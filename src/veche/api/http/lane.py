@@ -13,14 +13,15 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from veche.api.http import replies
+from veche.api.http.bodies import LARGEST_BODY, MOST_PASSED_OVER, TOO_LARGE
 from veche.api.http.contract import Reply
-from veche.api.http.door import LARGEST_BODY, MOST_PASSED_OVER, TOO_LARGE
 from veche.domain.refusals import Refusal
 
 Begin = Callable[["Exchange"], None]
 Choose = Callable[[bytes, bytes], Begin | None]
 
 LONGEST_HEAD = 2**16
+_LEAST_PER_SECOND = 2**12
 UNREADABLE = Refusal("M_UNRECOGNIZED", 400, "This is not an HTTP request.")
 HEAD_TOO_LARGE = Refusal("M_TOO_LARGE", 431, f"The request's head is larger than {LONGEST_HEAD} bytes.")
 _log = logging.getLogger("veche.http")
@@ -139,7 +140,8 @@ def lane_protocol(choose: Choose) -> type[HttpToolsProtocol]:
 class LaneProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol; a request goes to the lane only while no other is under way on its connection.
 
-    A request has to arrive within ``patience`` seconds, or a little more: else its connection is closed.
+    A request has to arrive within ``patience`` seconds, or a little more: else its connection is closed. A large body
+    has a second more for every 4 KiB of it.
     """
 
     choose: Choose
@@ -207,6 +209,7 @@ class LaneProtocol(HttpToolsProtocol):
         if self._exchange is not None:
             self._exchange.receive(body)
         else:
+            self._arriving_since = min(self.loop.time(), self._arriving_since + len(body) / _LEAST_PER_SECOND)
             super().on_body(body)
 
     def on_message_complete(self) -> None:

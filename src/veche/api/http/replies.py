@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from veche.api.http.contract import Reply
+from veche.api.http.contract import Reply, StreamedReply
 from veche.base import json
 from veche.domain.refusals import Refusal
 
@@ -20,9 +20,9 @@ _JSON_HEADERS: Headers = [(b"content-type", b"application/json"), (b"cache-contr
 _encoder = msgspec.json.Encoder()
 
 
-def reply_of(result: Any) -> Reply:
+def reply_of(result: Any) -> Reply | StreamedReply:
     """Turn what an endpoint returned into a reply."""
-    if isinstance(result, Reply):
+    if isinstance(result, Reply | StreamedReply):
         return result
     if isinstance(result, msgspec.Raw):
         return Reply(bytes(result))
@@ -40,10 +40,11 @@ def reply_of_refusal(refusal: Refusal) -> Reply:
     return Reply(json.encode(body), refusal.status, headers=headers)
 
 
-def headers_of(reply: Reply, request_id: bytes) -> Headers:
+def headers_of(reply: Reply | StreamedReply, request_id: bytes) -> Headers:
     """Return the headers of a reply."""
     if reply.content_type == b"application/json":
         base = _JSON_HEADERS
     else:
         base = [(b"content-type", reply.content_type), *CORS]
-    return [*base, (b"content-length", b"%d" % len(reply.body)), (b"x-request-id", request_id), *reply.headers]
+    length = len(reply.body) if isinstance(reply, Reply) else reply.length
+    return [*base, (b"content-length", b"%d" % length), (b"x-request-id", request_id), *reply.headers]

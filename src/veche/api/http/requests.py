@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from veche.api.http.contract import Endpoint, RequestFacts
+from veche.api.http.contract import BodyStream, Endpoint, RequestFacts
 from veche.base import json
 from veche.domain.refusals import Refusal, Refused, bad_json, invalid_param, missing_param
 
@@ -16,8 +16,13 @@ _PATH_NAME = re.compile(r"\{(\w+)\}")
 _FAULT_PATH = re.compile(r" - at `\$\.?([^`]*)`")
 
 
-def read(endpoint: Endpoint, path: dict[str, str], query: bytes, body: bytes, facts: RequestFacts) -> Any:
-    """Build the endpoint's request record.
+def wants_stream(endpoint: Endpoint) -> bool:
+    """Say whether the endpoint reads the body by itself."""
+    return _plan(endpoint).wants_stream
+
+
+def read(endpoint: Endpoint, path: dict[str, str], query: bytes, body: bytes | BodyStream, facts: RequestFacts) -> Any:
+    """Build the endpoint's request record; ``body`` is a stream where the endpoint wants one.
 
     Raises 400 M_NOT_JSON, M_BAD_JSON, M_MISSING_PARAM or M_INVALID_PARAM, each naming what is wrong.
     """
@@ -25,7 +30,9 @@ def read(endpoint: Endpoint, path: dict[str, str], query: bytes, body: bytes, fa
     values: dict[str, Any] = dict(path)
     if plan.query:
         values.update(_query(plan, query))
-    if plan.body is not None:
+    if not isinstance(body, bytes):
+        values["stream"] = body
+    elif plan.body is not None:
         values["body"] = read_body(plan.body, body, optional=endpoint.body_optional)
     if plan.wants_facts:
         values["request"] = facts
@@ -46,6 +53,7 @@ class _Plan(msgspec.Struct, frozen=True):
     required: dict[str, str]
     body: Any
     wants_facts: bool
+    wants_stream: bool
 
 
 _PLANS: dict[tuple[type[Any], str], _Plan] = {}
@@ -64,7 +72,7 @@ def _plan(endpoint: Endpoint) -> _Plan:
 def _made_plan(record: type[Any], in_path: set[str]) -> _Plan:
     query: dict[str, tuple[str, Any]] = {}
     body: Any = None
-    wants_facts = False
+    wants_facts = wants_stream = False
     required: dict[str, str] = {}
     for field in msgspec.structs.fields(record):
         if field.name in in_path:
@@ -73,11 +81,13 @@ def _made_plan(record: type[Any], in_path: set[str]) -> _Plan:
             body = field.type
         elif field.name == "request":
             wants_facts = True
+        elif field.name == "stream":
+            wants_stream = True
         else:
             query[field.encode_name] = (field.name, field.type)
             if field.required:
                 required[field.name] = field.encode_name
-    return _Plan(query, required, body, wants_facts)
+    return _Plan(query, required, body, wants_facts, wants_stream)
 
 
 def path_names(path: str) -> list[str]:

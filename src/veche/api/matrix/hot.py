@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from veche.api.http import replies
-from veche.api.http.contract import Door
+from veche.api.http.bodies import ReadyBody
+from veche.api.http.contract import Door, Reply
 from veche.api.http.door import FAULT, Application, address_of, facts_of
 from veche.api.http.lane import Begin, Exchange
 from veche.api.http.requests import read_body
@@ -113,11 +114,9 @@ class HotEndpoints:
         """Answer as the ordinary endpoint does, only without ASGI."""
         path, _, query = exchange.url.partition(b"?")
         facts = facts_of(exchange.headers, query, self._address(exchange))
-
-        async def read() -> bytes:
-            return exchange.body
-
-        reply, request_id = await self._application.answer(exchange.method.decode(), path, query, facts, read)
+        body = ReadyBody(exchange.body)
+        reply, request_id = await self._application.answer(exchange.method.decode(), path, query, facts, body)
+        assert isinstance(reply, Reply), "no endpoint on the lane streams its reply"
         exchange.request_id = request_id.encode()
         exchange.reply(reply)
 
