@@ -37,12 +37,14 @@ class Source:
         self.parts = parts
         self.taken = 0
         self.is_closed = False
+        self.begun = asyncio.Event()
 
     async def read(self) -> AsyncGenerator[bytes, None]:
         """Give the parts, each of ten bytes."""
         try:
             for number in range(self.parts):
                 self.taken += 1
+                self.begun.set()
                 yield b"%10d" % number
                 await asyncio.sleep(0)
         finally:
@@ -98,8 +100,7 @@ async def test_a_reply_is_read_while_it_is_sent(world: World, method: str, expec
 async def test_nothing_more_is_read_for_a_client_that_has_gone(world: World) -> None:
     source = Source(1_000_000)
     sent = asgi.begin(application(world, source), "GET", "/parts")
-    while not source.taken:
-        await asyncio.sleep(0)
+    await source.begun.wait()
     await sent.hang_up()
     assert source.taken < source.parts
     assert source.is_closed
