@@ -12,11 +12,14 @@ EventId = NewType("EventId", str)
 DeviceId = NewType("DeviceId", str)
 Alias = NewType("Alias", str)
 Position = NewType("Position", int)
+Digest = NewType("Digest", str)
+"""The SHA-256 of a file's content, 64 small hexadecimal digits."""
 
 LONGEST = 255  # bytes, for every identifier of the specification
 
 _LOCALPART = re.compile(r"[a-z0-9._=\-/+]+\Z")
 _HISTORICAL = re.compile(r"@[^:\x00]*:[^\x00]+\Z")
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _ALIAS = re.compile(r"#[^:\x00]+:[^\x00]+\Z")
 
 
@@ -43,6 +46,11 @@ def is_alias(text: str) -> bool:
 def is_room_id(text: str) -> bool:
     """Say whether ``text`` looks like a room id, with or without a server part (room version 12)."""
     return len(text) > 1 and text[0] == "!" and "\x00" not in text and fits(text)
+
+
+def is_digest(text: str) -> bool:
+    """Say whether ``text`` is the digest of some content: only then may a path be made of it."""
+    return bool(_DIGEST.match(text))
 
 
 def fits(text: str) -> bool:
