@@ -73,6 +73,17 @@ def memory(pid: int) -> Memory:
     return Memory(pss, rss)
 
 
+def begin_peak(pid: int) -> int:
+    """KiB that `pid` alone holds now; from here on its peak is counted anew."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return _status(pid, "VmRSS")
+
+
+def peak(pid: int) -> int:
+    """The most KiB that `pid` alone held since `begin_peak`."""
+    return _status(pid, "VmHWM")
+
+
 def family(pid: int) -> Iterator[int]:
     """`pid` and every descendant that lives now."""
     yield pid
@@ -83,6 +94,11 @@ def family(pid: int) -> Iterator[int]:
             continue
         for child in found:
             yield from family(int(child))
+
+
+def _status(pid: int, name: str) -> int:
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(text.partition(f"{name}:")[2].split()[0])
 
 
 def _cpu_of_one(pid: int) -> float:

@@ -23,6 +23,9 @@ class Contestant(msgspec.Struct, frozen=True):
     name: str
     version: str
     command: Callable[[Path, int, str], list[str]]
+    tells_presence: bool = True
+    speaks_tls: bool = True
+    backs_up: bool = True
 
 
 def veche() -> Contestant:
@@ -42,12 +45,14 @@ def synapse() -> Contestant:
         config.write_text(json.dumps(_synapse_settings(data, port)))  # JSON is YAML
         return [python, "-m", "synapse.app.homeserver", "--config-path", str(config)]
 
-    return Contestant("synapse", SYNAPSE.partition("==")[2], command)
+    return Contestant(
+        "synapse", SYNAPSE.partition("==")[2], command, tells_presence=False, speaks_tls=False, backs_up=False
+    )
 
 
 def _veche_command(data: Path, port: int, database: str) -> list[str]:
     command = [sys.executable, "-m", "veche", "serve", "--data", str(data), "--host", "127.0.0.1", "--port", str(port)]
-    settings = {"registration": "open", "server_name": SERVER_NAME, "rate_limits": "off"}
+    settings = {"registration": "open", "server_name": SERVER_NAME, "rate_limits": "off", "largest_upload": str(2**31)}
     if database:
         settings["database"] = database
     for name, value in settings.items():
@@ -82,6 +87,7 @@ def _synapse_settings(data: Path, port: int) -> dict[str, object]:
         "database": {"name": "sqlite3", "args": {"database": str(data / "homeserver.db")}},
         "log_config": str(_written(data / "log.yaml", json.dumps(_SYNAPSE_LOG))),
         "media_store_path": str(data / "media"),
+        "max_upload_size": "2G",
         "signing_key_path": str(_written(data / "signing.key", f"ed25519 a_bench {_seed()}\n")),
         "macaroon_secret_key": "bench",
         "form_secret": "bench",

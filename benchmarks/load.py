@@ -15,9 +15,10 @@ NEXT_BATCH = b'"next_batch":"'
 
 
 class Crowd:
-    """Members on long polls; counts what all of them received together."""
+    """Members on long polls; counts what all of them received together: messages, unless ``mark`` marks others."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: bytes = MESSAGE) -> None:
+        self._mark = mark
         self.pollers: list[Poller] = []
         self.messages = self.answers = 0
         self.delays: list[float] | None = None
@@ -28,7 +29,7 @@ class Crowd:
     def heard(self, body: bytes) -> None:
         """One answer came to one of the members."""
         self.answers += 1
-        self.messages += body.count(MESSAGE)
+        self.messages += body.count(self._mark)
         if self.delays is not None:
             now = time.perf_counter() * 1e6
             self.delays += [(now - int(stamp)) / 1e3 for stamp in STAMP.findall(body)]

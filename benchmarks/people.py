@@ -60,9 +60,10 @@ async def store_filter(pool: Pool, person: Person, wanted: object) -> str:
     return str(stored["filter_id"])
 
 
-async def token_now(pool: Pool, person: Person) -> str:
+async def token_now(pool: Pool, person: Person, presence: str = "online") -> str:
     """`next_batch` of a first sync that carries as little as it may."""
-    return str((await pool.call("GET", sync_path(inline(TOKEN_ONLY)), person.token))["next_batch"])
+    path = f"{sync_path(inline(TOKEN_ONLY))}&set_presence={presence}"
+    return str((await pool.call("GET", path, person.token))["next_batch"])
 
 
 def sync_path(chosen: str, since: str = "", timeout: int = 0) -> str:

@@ -22,7 +22,7 @@ from benchmarks.floors import Floors, mean, start_floors
 from benchmarks.question import Question
 from benchmarks.questions import QUESTIONS
 from benchmarks.results import Report, Result, markdown, text_table, without_targets
-from benchmarks.scale import FULL, PEER, SHORT
+from benchmarks.scale import FULL, LARGE, PEER, SHORT
 from benchmarks.server import CORES, pin_driver
 from benchmarks.towns import Towns
 
@@ -52,6 +52,7 @@ def _wish() -> argparse.Namespace:
     parser.add_argument("--peer", choices=["synapse"], help="measure this server instead of Veche")
     parser.add_argument("--database", default="", metavar="postgresql://…", help="Veche on PostgreSQL")
     parser.add_argument("--short", action="store_true", help="a smoke run: small questions, figures mean little")
+    parser.add_argument("--large", action="store_true", help="the questions about large databases at their full size")
     parser.add_argument("--write", metavar="NAME", help="keep the answers as benchmarks/results/DATE-NAME.md and .json")
     parser.add_argument("--folder", metavar="DIR", help="where data is kept during the run; its disk counts")
     wish = parser.parse_args()
@@ -67,7 +68,7 @@ async def _run(wish: argparse.Namespace, contestant: Contestant, folder: Path) -
     me = asyncio.current_task()
     assert me is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)  # so that no server is left behind
-    scale = SHORT if wish.short else PEER if wish.peer else FULL
+    scale = SHORT if wish.short else PEER if wish.peer else LARGE if wish.large else FULL
     chosen = {name: QUESTIONS[name] for name in wish.questions or QUESTIONS}
     people = max(question.people(scale) for question in chosen.values())
     databases = Databases(wish.database)

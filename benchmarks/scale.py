@@ -22,9 +22,16 @@ class Scale(msgspec.Struct, frozen=True):
     idle: int = 1000
     starts: int = 5
     latency_seconds: float = 30.0
+    morning_seconds: float = 60.0
+    photographs: int = 60
+    handshakes: int = 1000
+    large_file: int = 2**30
+    transfers: int = 3
+    backup_messages: int = 200_000
 
 
 FULL = Scale()
+LARGE = msgspec.structs.replace(FULL, backup_messages=1_000_000)
 PEER = Scale(seconds=12.0, warm=3.0, large=500, rooms=200, idle=500, first_syncs=15)
 SHORT = Scale(
     seconds=1.0,
@@ -43,4 +50,10 @@ SHORT = Scale(
     idle=60,
     starts=2,
     latency_seconds=3.0,
+    morning_seconds=3.0,
+    photographs=8,
+    handshakes=40,
+    large_file=2**26,
+    transfers=1,
+    backup_messages=5_000,
 )

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -46,14 +47,15 @@ async def start(
     ready: str = "/_matrix/client/versions",
     cores: frozenset[int] = ONE_CORE,
     environment: Mapping[str, str] | None = None,
+    trust: Path | None = None,
 ) -> Running:
-    """Starts `command` and waits until `ready` answers 200.
+    """Starts `command` and waits until `ready` answers 200; by HTTPS where `trust` is where its authority will be.
 
     Raises RuntimeError with the end of its log if it does not within a minute.
     """
     began = time.perf_counter()
     process = _spawn(command, log, cores, {**os.environ, **(environment or {})})
-    while not await _answers(port, ready):
+    while not await _answers(port, ready, trust):
         if process.poll() is not None or time.perf_counter() - began > 60:
             process.kill()
             process.wait()
@@ -90,9 +92,9 @@ def _spawn(
         os.sched_setaffinity(0, mine)
 
 
-async def _answers(port: int, path: str) -> bool:
+async def _answers(port: int, path: str, trust: Path | None) -> bool:
     try:
-        wire = await connect(port)
+        wire = await connect(port, ssl.create_default_context(cafile=trust) if trust else None)
     except OSError:
         return False
     try:

@@ -58,6 +58,9 @@ class Towns:
     ) -> None:
         self.scale = scale
         self.is_sqlite = is_sqlite
+        self.tells_presence = contestant.tells_presence
+        self.speaks_tls = contestant.speaks_tls
+        self.backs_up = contestant.backs_up
         self.folder = folder
         self._contestant, self._databases, self._people = contestant, databases, people
         self._prepared: dict[str, Prepared] = {}
@@ -84,6 +87,10 @@ class Towns:
         town.running = await self._start(town.data, town.database, cores, None)
         town.pool = Pool(town.running.port)
         return town.running
+
+    def new_database(self) -> str:
+        """The address of an empty database; '' with SQLite."""
+        return self._databases.make()
 
     async def _get_people(self) -> Prepared:
         async def build(town: Town) -> None:

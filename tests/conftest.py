@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from tests.effort import depth
+from tests.stage.buckets import Buckets
 from tests.stage.cluster import Cluster, Missing
 from tests.stage.databases import Place
 from tests.stage.server import Server
@@ -43,6 +44,14 @@ def cluster() -> Iterator[Cluster]:
         if os.environ.get("CI") == "true":
             pytest.fail(str(reason))
         pytest.skip(str(reason))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def buckets() -> Iterator[Buckets]:
+    """S3-compatible storage on loopback."""
+    made = Buckets()
     yield made
     made.close()
 

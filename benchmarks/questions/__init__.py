@@ -2,6 +2,7 @@
 
 from benchmarks.question import Question
 from benchmarks.questions import (
+    backup,
     fanout_20_senders,
     fanout_100,
     fanout_1000,
@@ -9,13 +10,17 @@ from benchmarks.questions import (
     first_syncs_beside_sends,
     idle_memory,
     joining,
+    large_files,
     latency,
     many_rooms,
     messages_accepted,
     office_day,
     paging,
+    presence,
     slow_fsync,
     start,
+    thumbnails,
+    tls,
 )
 
 QUESTIONS: dict[str, Question] = {
@@ -32,5 +37,10 @@ QUESTIONS: dict[str, Question] = {
     "paging": paging.QUESTION,
     "idle_memory": idle_memory.QUESTION,
     "start": start.QUESTION,
+    "large_files": large_files.QUESTION,
+    "thumbnails": thumbnails.QUESTION,
+    "presence": presence.QUESTION,
+    "tls": tls.QUESTION,
     "office_day": office_day.QUESTION,
+    "backup": backup.QUESTION,
 }

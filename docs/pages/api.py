@@ -63,7 +63,7 @@ def _type(kind: Any) -> str:
     """Say a type in words."""
     origin, inside = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        return " or ".join(_type(one) for one in inside if one is not type(None))
+        return " or ".join(_type(one) for one in inside if one not in (type(None), msgspec.UnsetType))
     if origin in (list, tuple, set, frozenset):
         return f"list of {_type(inside[0])}" if inside else "list"
     if origin is dict or kind is dict:

@@ -7,6 +7,7 @@ import pytest
 from tests.stage.asgi import Answer
 from tests.stage.world import CLIENT_API, Person, World
 from veche.commands import accounts
+from veche.domain.accounts.tokens import TokenWish
 from veche.domain.sessions import OPERATOR
 
 REGISTER = f"{CLIENT_API}/register"
@@ -136,7 +137,7 @@ async def test_closed_registration_tells_nothing(world: World) -> None:
 
 @pytest.mark.settings(registration="token")
 async def test_a_registration_token_lets_so_many_in(world: World) -> None:
-    token = await accounts.add_registration_token(world.commands, OPERATOR, "letter", 1, None)
+    token = (await accounts.add_registration_token(world.commands, OPERATOR, TokenWish("letter", 1))).token
     stage = {"type": "m.login.registration_token"}
     asked = await world.call("POST", REGISTER, {})
     assert asked.json["flows"] == [{"stages": ["m.login.registration_token"]}]
@@ -151,7 +152,7 @@ async def test_a_registration_token_lets_so_many_in(world: World) -> None:
 
 @pytest.mark.settings(registration="token")
 async def test_whether_a_registration_token_is_valid(world: World) -> None:
-    await accounts.add_registration_token(world.commands, OPERATOR, "letter", None, 1000)
+    await accounts.add_registration_token(world.commands, OPERATOR, TokenWish("letter", None, world.clock() + 1000))
     assert (await world.call("GET", f"{VALIDITY}?token=letter")).ok() == {"valid": True}
     assert (await world.call("GET", f"{VALIDITY}?token=other")).ok() == {"valid": False}
     world.clock.advance(seconds=1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.cast import ANNA, BORIS, CARLA, DMITRI
+from tests.cast import ANNA, BORIS, CARLA, DMITRI, ELENA
 from tests.stage.people import Person
 from tests.stage.rooms import found, put_state
 from tests.stage.world import World
@@ -49,14 +49,21 @@ async def test_a_rooms_aliases_are_for_its_members_and_where_the_world_may_read(
     assert (await anna.get(f"/rooms/{await found(anna)}/aliases")).ok() == {"aliases": []}
 
 
-async def test_whether_a_room_is_listed_is_no_secret(world: World) -> None:
-    anna = await world.person(ANNA)
-    for visibility in ("public", "private"):
-        room = await found(anna, visibility=visibility)
-        answer = await world.call("GET", f"/_matrix/client/v3/directory/list/room/{room}")
-        assert answer.ok() == {"visibility": visibility}
-    answer = await world.call("GET", "/_matrix/client/v3/directory/list/room/!nowhere:veche.test")
-    answer.refused(404, "M_NOT_FOUND")
+async def test_whether_a_room_is_listed_is_no_secret_where_the_room_is_none(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    elena = await world.person(ELENA, role="administrator")
+    listed, closed = await found(anna, visibility="public"), await found(anna)
+    read = [{"type": "m.room.history_visibility", "content": {"history_visibility": "world_readable"}}]
+    entered, shown = await found(anna, preset="public_chat"), await found(anna, initial_state=read)
+    way = "/_matrix/client/v3/directory/list/room/"
+    assert (await world.call("GET", f"{way}{listed}")).ok() == {"visibility": "public"}
+    for room in (entered, shown):
+        assert (await world.call("GET", f"{way}{room}")).ok() == {"visibility": "private"}
+    for person in (anna, elena):
+        assert (await person.get(f"{way}{closed}")).ok() == {"visibility": "private"}
+    for outsider in (None, boris.token):
+        told, none = [await world.call("GET", f"{way}{room}", token=outsider) for room in (closed, "!no:veche.test")]
+        assert told.refused(404, "M_NOT_FOUND") == none.refused(404, "M_NOT_FOUND")
 
 
 async def test_what_is_shown_of_a_public_room(world: World) -> None:

@@ -84,7 +84,7 @@ async def test_a_whole_request_is_handed_over_and_a_whole_reply_written() -> Non
         exchange = await lane.taken.get()
         assert (exchange.method, exchange.url, exchange.body) == (b"PUT", b"/lane/x?y", b"body")
         assert (b"x-y", b"z") in exchange.headers
-        assert exchange.address == "127.0.0.1"
+        assert exchange.peer[0] == "127.0.0.1"
         exchange.reply_json(b'{"a":1}')
         answer = await line.hear()
         assert (answer.ok(), answer.headers["content-type"]) == ({"a": 1}, "application/json")

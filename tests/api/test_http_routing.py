@@ -211,6 +211,12 @@ async def test_a_fault_of_the_servers_own_says_nothing_of_its_cause(
     assert (await asgi.begin(application, "GET", "/guarded", token=elena.token).answer()).ok() == {}
 
 
+class OneSecret(msgspec.Struct, frozen=True):
+    """A request whose path holds a secret."""
+
+    token: str
+
+
 class Given(msgspec.Struct, frozen=True, rename={"where": "from"}):
     """A request with every kind of parameter."""
 
@@ -264,6 +270,46 @@ async def test_the_log_holds_no_secrets(world: World, caplog: pytest.LogCaptureF
     everything = " ".join(str(one.__dict__) for one in caplog.records)
     assert anna.token not in everything
     assert "a secret" not in everything
+
+
+async def test_the_log_holds_no_path_with_a_secret(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    secret = "abcdefghij234567"
+    asked: list[tuple[str, str]] = []
+    for endpoint in ENDPOINTS:
+        for path in (endpoint.path, *endpoint.aliases):
+            if endpoint.hides_path:
+                asked += [(method, path) for method in METHODS]
+                for method in METHODS:
+                    await world.call(method, re.sub(r"\{\w+\}", secret, path))
+    for rest in (f"{secret}/", f"{secret}/more", f"{secret}%00", f"%FF{secret}"):
+        asked.append(("GET", "/first/{token}"))
+        await world.call("GET", f"/first/{rest}")
+    told = [one.__dict__ for one in caplog.records if one.name == "veche.http"]
+    assert [(one["method"], one["path"]) for one in told] == asked
+    assert secret not in " ".join(str(one.__dict__) for one in caplog.records)
+    await world.call("GET", f"{V3}/profile/{secret}")
+    assert secret in str(caplog.records[-1].__dict__), "other paths are told as they came"
+
+
+async def test_nor_does_it_when_a_request_fails(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(door: Door, asker: Asker, query: OneSecret) -> Empty:
+        """Make a mistake."""
+        raise RuntimeError("a mistake")
+
+    failing = Endpoint("GET", "/fail/{token}", "public", "none", OneSecret, Empty, fail, hides_path=True)
+    application = Application(world.running.application.door, (failing,))
+    (await asgi.begin(application, "GET", "/fail/abcdefghij").answer()).refused(500, "M_UNKNOWN")
+    [record] = [one for one in caplog.records if one.name == "veche.http"]
+    assert record.__dict__["path"] == "/fail/{token}"
+    assert "abcdefghij" not in str(record.__dict__)
+
+
+def test_every_path_with_a_secret_is_hidden() -> None:
+    names = {"token", "short", "code", "secret", "password", "key_id"}
+    found_ = {endpoint.path for endpoint in ENDPOINTS if names & set(path_names(endpoint.path))}
+    assert found_ == {endpoint.path for endpoint in ENDPOINTS if endpoint.hides_path}
+    assert {"/first/{token}", "/f/{short}"} <= found_
 
 
 async def test_no_path_is_declared_twice(world: World) -> None:

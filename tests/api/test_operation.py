@@ -6,9 +6,15 @@ from typing import Any
 import pytest
 
 from tests.cast import ANNA
+from tests.stage.asgi import begin
 from tests.stage.rooms import found
 from tests.stage.world import World
+from veche.api.http.contract import Door, Empty, Endpoint
+from veche.api.http.door import Application
+from veche.domain.refusals import Refused
 from veche.domain.rooms import ROOM_VERSIONS
+from veche.domain.sessions import Asker
+from veche.storage.writer import FULL
 
 
 async def test_versions_for_everybody(world: World) -> None:
@@ -62,7 +68,24 @@ async def test_capabilities_are_what_the_server_can_do(world: World) -> None:
 
 async def test_health_for_everybody(world: World) -> None:
     answer = (await world.call("GET", "/health")).ok()
-    assert answer == {"position": 0, "status": "ok", "waiting": 0}
+    assert answer == {"position": 0, "status": "ok", "waiting": 0, "certificate": None, "backup": None}
     anna = await world.person(ANNA)
     await found(anna)
     assert (await world.call("GET", "/health")).ok()["position"] > 0
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "the administrator of veche.test",
+        pytest.param("https://chat.example.org", marks=pytest.mark.settings(public_address="https://chat.example.org")),
+        pytest.param("mailto:it@example.org", marks=pytest.mark.settings(admin_contact="mailto:it@example.org")),
+    ],
+)
+async def test_where_room_has_run_out_it_is_said_whom_to_tell(world: World, contact: str) -> None:
+    async def serve(door: Door, asker: Asker, request: Empty) -> Empty:
+        raise Refused(FULL)
+
+    full = Endpoint("PUT", "/full", "public", "none", Empty, Empty, serve)
+    answer = await begin(Application(world.running.application.door, (full,)), "PUT", "/full").answer()
+    assert answer.refused(507, "M_RESOURCE_LIMIT_EXCEEDED")["admin_contact"] == contact

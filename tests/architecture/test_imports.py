@@ -20,10 +20,10 @@ FLOORS = {
 """Who may import whom, besides itself. Commands and queries do not know each other."""
 
 THIRD_PARTY = {
-    "storage": {"apsw", "psycopg"},
+    "storage": {"apsw", "botocore", "cryptography", "psycopg"},
     "api": {"httptools", "uvicorn"},
-    "integrations": {"argon2"},
-    "app": {"click", "uvicorn", "uvloop"},
+    "integrations": {"argon2", "cryptography", "PIL"},
+    "app": {"click", "ifaddr", "uvicorn", "uvloop"},
 }
 """Which packages from elsewhere each floor may use, besides msgspec."""
 

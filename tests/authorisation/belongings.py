@@ -24,6 +24,7 @@ from tests.authorisation.scene import Scene
 from tests.stage.people import Person
 from tests.stage.world import World
 from veche.commands import accounts
+from veche.domain.accounts.tokens import TokenWish
 from veche.domain.sessions import OPERATOR, digest_of
 from veche.storage import sessions
 
@@ -132,8 +133,9 @@ async def plant_secrets(scene: Scene, world: World) -> None:
     for asker, own in scene.own.items():
         if asker in SIGNED_IN:
             scene.canaries.guard(f"password: {asker}", own["password"])
-    text = scene.canaries.plant("registration token", NOBODY)
-    await accounts.add_registration_token(world.commands, OPERATOR, text, None, None)
+    text = scene.canaries.plant("registration token", frozenset((SERVER_ADMINISTRATOR,)))
+    scene.names["registration_token"] = text
+    await accounts.add_registration_token(world.commands, OPERATOR, TokenWish(text))
 
 
 class _Owner:
@@ -183,7 +185,7 @@ class _Owner:
         """A message waits for each of the two devices; nobody asks from the second one."""
         second: Person = await self._person.world.device(self._person.user, f"{self._person.asker.device}2")
         self._own["second"] = second.asker.device
-        name = {"display_name": self._plant("name of the second device")}
+        name = {"display_name": self._plant("name of the second device", self._mine | {SERVER_ADMINISTRATOR})}
         (await self._person.put(f"/devices/{second.asker.device}", name)).ok()
         messages = {
             self._person.asker.device: {"text": self._plant("message to the device")},

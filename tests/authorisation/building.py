@@ -12,6 +12,7 @@ from tests.authorisation.belongings import (
     plant_secrets,
     plant_targets,
 )
+from tests.authorisation.files import plant_files
 from tests.authorisation.histories import plant_histories
 from tests.authorisation.scene import Scene
 from tests.stage.world import World
@@ -32,6 +33,7 @@ async def build(data: Path, world: World) -> Scene:
     await plant_keys(scene)
     await plant_targets(scene, world)
     await plant_aliases(scene)
+    await plant_files(scene)
     await plant_secrets(scene, world)
     for what in ("filter", "version"):
         scene.names[f"administrators_{what}"] = scene.own[ADMINISTRATOR][what]

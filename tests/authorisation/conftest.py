@@ -95,7 +95,7 @@ async def _built(data: Path) -> Scene:
 
 
 def _played(scene: Scene, runner: asyncio.Runner, folder: Path) -> Iterator[Stage]:
-    made = Stage(scene, World(copied(scene, folder)))
+    made = Stage(scene, World(copied(scene, folder), presence="on"))
     runner.run(made.begin())
     yield made
     runner.run(made.world.stop())

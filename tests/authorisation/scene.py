@@ -14,6 +14,7 @@ from tests.stage.asgi import Answer
 from tests.stage.databases import Place
 from tests.stage.people import Person
 from tests.stage.world import World
+from veche.commands.presence import tell_changes
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -61,6 +62,7 @@ class Stage:
             status = {"presence": "online", "status_msg": self.canaries.text(f"status of the {asker}")}
             path = self.scene.filled("/_matrix/client/v3/presence/$me/status", asker)
             (await self.ask(asker, "PUT", path, status)).ok()
+        await tell_changes(self.world.commands)
 
     async def ask(
         self, asker: str, method: str, path: str, body: object = None, query: dict[str, Any] | None = None

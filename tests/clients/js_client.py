@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+import os
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from tests.clients.attachments import Attachment, Received
 from tests.clients.people import Account
 from tests.clients.views import DEADLINE, RoomView
 
@@ -37,7 +39,7 @@ class JsClient:
 
     @classmethod
     async def _begin(cls, how: str, account: Account, folder: Path, history: int) -> "JsClient":
-        driver = await Driver.start(folder)
+        driver = await Driver.start(folder, account.authority)
         try:
             wish = {"base": account.base_url, "user": account.name, "password": account.password}
             whoami = await driver.do(how, **wish, device_name="js", history=history)
@@ -54,6 +56,10 @@ class JsClient:
         """A private encrypted room with one invited person."""
         return str(await self.do("create_room", invite=invite, name="js"))
 
+    async def create_plain_room(self, invite: str) -> str:
+        """A private room without encryption, with one invited person."""
+        return str(await self.do("create_plain_room", invite=invite))
+
     async def join(self, room: str) -> None:
         """Accept an invitation."""
         await self.do("join", room=room)
@@ -65,6 +71,14 @@ class JsClient:
     async def devices_of(self, user: str) -> list[str]:
         """The ids of a user's devices that messages would be encrypted for."""
         return msgspec.convert(await self.do("devices_of", user=user), list[str])
+
+    async def presence(self, user: str) -> tuple[str | None, str | None]:
+        """What the SDK knows of how a user is doing."""
+        return msgspec.convert(await self.do("presence", user=user), tuple[str | None, str | None])
+
+    async def set_presence(self, state: str, text: str) -> None:
+        """Say how one is doing."""
+        await self.do("set_presence", state=state, text=text)
 
     async def send_text(self, room: str, text: str) -> str:
         """Send a text message, encrypted."""
@@ -90,6 +104,14 @@ class JsClient:
         """Start or stop typing."""
         await self.do("set_typing", room=room, typing=typing)
 
+    async def send_file(self, room: str, file: Attachment, *, encrypted: bool) -> str:
+        """Upload a file and send it to a room."""
+        return str(await self.do("send_file", room=room, encrypted=encrypted, **msgspec.to_builtins(file)))
+
+    async def fetch_file(self, room: str, event: str) -> Received | None:
+        """Fetch the file of an event and, of a picture, the thumbnail; None while the event has not arrived."""
+        return msgspec.convert(await self.do("fetch_file", room=room, event=event), Received | None)
+
     async def look(self, room: str) -> RoomView:
         """Everything this device would show of a room now."""
         return msgspec.convert(await self.do("look", room=room), RoomView)
@@ -110,12 +132,18 @@ class Driver:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, folder: Path) -> "Driver":
-        """Start the driver; needs js/setup.sh to have run."""
+    async def start(cls, folder: Path, authority: Path | None = None) -> "Driver":
+        """Start the driver; needs js/setup.sh to have run. Node trusts the authority besides those it knows."""
+        trusted = {"NODE_EXTRA_CA_CERTS": str(authority)} if authority else {}
         printed = folder / "driver.log"
         with printed.open("wb") as stderr:
             process = await asyncio.create_subprocess_exec(
-                "node", str(FOLDER / "driver.mjs"), stdin=PIPE, stdout=PIPE, stderr=stderr, limit=LONGEST_ANSWER
+                *("node", str(FOLDER / "driver.mjs")),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=stderr,
+                limit=LONGEST_ANSWER,
+                env={**os.environ, **trusted},
             )
         return cls(process, printed)
 

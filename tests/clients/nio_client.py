@@ -1,6 +1,8 @@
 """A person's device running an unmodified matrix-nio, with its end-to-end encryption stored in a folder of its own."""
 
 import asyncio
+import io
+import ssl
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,13 +10,16 @@ from typing import Any, TypeVar
 import nio
 from nio.api import RoomPreset
 from nio.client.async_client import AsyncClient
+from nio.crypto.attachments import decrypt_attachment
 from nio.crypto.device import OlmDevice
 from nio.crypto.sas import Sas
 
+from tests.clients.attachments import Attachment, Received
 from tests.clients.people import Account
 from tests.clients.views import DEADLINE, Message, RoomView
 
 Answer = TypeVar("Answer")
+THUMBNAIL = (320, 240)
 POLL = 30_000
 """Milliseconds of nio's long poll: longer than any wait of a test, so that a poll that is not woken fails the test."""
 
@@ -27,13 +32,16 @@ class NioClient:
         self.user_id = str(client.user_id)
         self.device_id = str(client.device_id)
         self._events: list[tuple[str, nio.Event]] = []
+        self._presences: dict[str, tuple[str | None, str | None]] = {}
         client.add_event_callback(self._remember, nio.Event)
+        client.add_presence_callback(self._see, nio.PresenceEvent)
         self._syncing = asyncio.create_task(client.sync_forever(timeout=POLL))
 
     @classmethod
     async def register(cls, account: Account, store: Path) -> "NioClient":
         """A new account with its first device. nio sends the dummy stage at once, without asking for the stages."""
-        client = AsyncClient(account.base_url, account.name, store_path=str(store))
+        trusted = ssl.create_default_context(cafile=account.authority) if account.authority else None
+        client = AsyncClient(account.base_url, account.name, store_path=str(store), ssl=trusted)
         try:
             await expect(nio.RegisterResponse, client.register(account.name, account.password, "nio"))
         except BaseException:
@@ -46,6 +54,11 @@ class NioClient:
         encryption = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
         private = RoomPreset.private_chat
         wish = self.nio.room_create(name="nio", preset=private, invite=[invite], initial_state=[encryption])
+        return str((await expect(nio.RoomCreateResponse, wish)).room_id)
+
+    async def create_plain_room(self, invite: str) -> str:
+        """A private room without encryption, with one invited person."""
+        wish = self.nio.room_create(name="plain", preset=RoomPreset.private_chat, invite=[invite])
         return str((await expect(nio.RoomCreateResponse, wish)).room_id)
 
     async def join(self, room: str) -> None:
@@ -64,6 +77,14 @@ class NioClient:
     async def devices_of(self, user: str) -> list[str]:
         """The ids of a user's devices that messages would be encrypted for."""
         return [device.id for device in self.nio.device_store.active_user_devices(user)]
+
+    async def presence(self, user: str) -> tuple[str | None, str | None]:
+        """What nio was told of how a user is doing."""
+        return self._presences.get(user, (None, None))
+
+    async def set_presence(self, state: str, text: str) -> None:
+        """Say how one is doing."""
+        await expect(nio.PresenceSetResponse, self.nio.set_presence(state, text))
 
     async def send_text(self, room: str, text: str) -> str:
         """Send a text message, encrypted."""
@@ -93,6 +114,33 @@ class NioClient:
     async def set_typing(self, room: str, typing: bool) -> None:
         """Start or stop typing."""
         await expect(nio.RoomTypingResponse, self.nio.room_typing(room, typing))
+
+    async def send_file(self, room: str, file: Attachment, *, encrypted: bool) -> str:
+        """Upload a file and send it to a room."""
+        info: dict[str, Any] = {"mimetype": file.content_type, "size": len(file.content)}
+        if file.size:
+            info["w"], info["h"] = file.size
+        if encrypted and file.thumbnail:
+            small = await self._upload(file.name, file.content_type, file.thumbnail, encrypted=True)
+            info |= {"thumbnail_file": small["file"], "thumbnail_info": {"mimetype": file.content_type}}
+        place = await self._upload(file.name, file.content_type, file.content, encrypted=encrypted)
+        msgtype = "m.image" if file.size else "m.file"
+        return await self._send(room, "m.room.message", {"msgtype": msgtype, "body": file.name, "info": info, **place})
+
+    async def fetch_file(self, room: str, event: str) -> Received | None:
+        """Fetch the file of an event and, of a picture, the thumbnail; None while the event has not arrived."""
+        found = next((each for at, each in self._events if at == room and each.event_id == event), None)
+        if not isinstance(found, nio.RoomMessageMedia | nio.RoomEncryptedMedia):
+            return None
+        content = found.source["content"]
+        info, is_encrypted = content["info"], isinstance(found, nio.RoomEncryptedMedia)
+        if is_encrypted:
+            body = await self._decrypted(content["file"])
+            small = await self._decrypted(info["thumbnail_file"]) if "thumbnail_file" in info else None
+        else:
+            body = (await expect(nio.DownloadResponse, self.nio.download(content["url"]))).body
+            small = await self._thumbnail(content["url"]) if content["msgtype"] == "m.image" else None
+        return Received(content["body"], info["mimetype"], body, is_encrypted, small)
 
     async def look(self, room: str) -> RoomView:
         """Everything this device would show of a room now; nio leaves aggregating relations to its users."""
@@ -137,9 +185,30 @@ class NioClient:
     async def _remember(self, room: nio.MatrixRoom, event: nio.Event) -> None:
         self._events.append((room.room_id, event))
 
+    async def _see(self, event: nio.PresenceEvent) -> None:
+        self._presences[event.user_id] = (event.presence, event.status_msg)
+
     async def _send(self, room: str, kind: str, content: dict[str, Any]) -> str:
         sending = self.nio.room_send(room, kind, content, ignore_unverified_devices=True)
         return str((await expect(nio.RoomSendResponse, sending)).event_id)
+
+    async def _upload(self, name: str, kind: str, content: bytes, *, encrypted: bool) -> dict[str, Any]:
+        """What becomes of an upload: ``url`` of a plain file, ``file`` of an encrypted one."""
+        size = len(content)
+        sending = self.nio.upload(io.BytesIO(content), kind, None if encrypted else name, encrypted, filesize=size)
+        async with asyncio.timeout(DEADLINE):
+            answer, keys = await sending
+        assert isinstance(answer, nio.UploadResponse), answer
+        return {"url": answer.content_uri} if keys is None else {"file": {**keys, "url": answer.content_uri}}
+
+    async def _thumbnail(self, url: str) -> bytes:
+        server, _, name = url.removeprefix("mxc://").partition("/")
+        asked = self.nio.thumbnail(server, name, *THUMBNAIL, nio.ResizingMethod.scale)
+        return bytes((await expect(nio.ThumbnailResponse, asked)).body)
+
+    async def _decrypted(self, file: dict[str, Any]) -> bytes:
+        got = await expect(nio.DownloadResponse, self.nio.download(file["url"]))
+        return bytes(decrypt_attachment(got.body, file["key"]["k"], file["hashes"]["sha256"], file["iv"]))
 
     def _device(self, user: str, device: str) -> OlmDevice:
         known: OlmDevice = self.nio.device_store[user][device]

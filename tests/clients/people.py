@@ -1,9 +1,11 @@
 """What any person can do, whatever client library they use; how the libraries do it stands in their own files."""
 
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
+from tests.clients.attachments import Attachment, Received
 from tests.clients.views import RoomView
 
 
@@ -13,6 +15,8 @@ class Account(msgspec.Struct, frozen=True):
     base_url: str
     name: str
     password: str
+    authority: Path | None = None
+    """What the client is told to trust, where that is not known to everybody."""
 
 
 class Person(Protocol):
@@ -24,6 +28,9 @@ class Person(Protocol):
     async def create_room(self, invite: str) -> str:
         """A private encrypted room with one invited person."""
 
+    async def create_plain_room(self, invite: str) -> str:
+        """A private room without encryption, with one invited person."""
+
     async def join(self, room: str) -> None:
         """Accept an invitation."""
 
@@ -32,6 +39,12 @@ class Person(Protocol):
 
     async def devices_of(self, user: str) -> list[str]:
         """The ids of a user's devices that messages would be encrypted for."""
+
+    async def presence(self, user: str) -> tuple[str | None, str | None]:
+        """How a user is doing, and the text they show, as far as this device was told."""
+
+    async def set_presence(self, state: str, text: str) -> None:
+        """Say how one is doing."""
 
     async def send_text(self, room: str, text: str) -> str:
         """Send a text message."""
@@ -50,6 +63,12 @@ class Person(Protocol):
 
     async def set_typing(self, room: str, typing: bool) -> None:
         """Start or stop typing."""
+
+    async def send_file(self, room: str, file: Attachment, *, encrypted: bool) -> str:
+        """Upload a file and send it to a room."""
+
+    async def fetch_file(self, room: str, event: str) -> Received | None:
+        """Fetch the file of an event and, of a picture, the thumbnail; None while the event has not arrived."""
 
     async def look(self, room: str) -> RoomView:
         """Everything this device would show of a room now."""

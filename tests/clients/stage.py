@@ -13,8 +13,9 @@ from tests.clients.views import until
 class Stage:
     """One test's accounts and devices."""
 
-    def __init__(self, base_url: str, folder: Path) -> None:
+    def __init__(self, base_url: str, folder: Path, authority: Path | None = None) -> None:
         self._base_url = base_url
+        self._authority = authority
         self._folder = folder
         self._exits = AsyncExitStack()
 
@@ -41,7 +42,7 @@ class Stage:
         await self._exits.aclose()
 
     def _account(self, name: str) -> Account:
-        return Account(self._base_url, f"{name}-{secrets.token_hex(4)}", secrets.token_urlsafe(18))
+        return Account(self._base_url, f"{name}-{secrets.token_hex(4)}", secrets.token_urlsafe(18), self._authority)
 
     def _place(self) -> Path:
         folder = self._folder / secrets.token_hex(4)

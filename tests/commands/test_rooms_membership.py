@@ -48,14 +48,22 @@ async def test_join(world: World) -> None:
 async def test_who_may_not_join(world: World) -> None:
     anna, boris = await world.people(ANNA, BORIS)
     room = await found(anna)
-    for way in (f"/rooms/{room}/join", f"/join/{room}"):
-        assert "invited" in (await boris.post(way)).refused(403, "M_FORBIDDEN")["error"]
     (await anna.post(f"/rooms/{room}/ban", {"user_id": boris.user})).ok()
     assert "banned" in (await boris.post(f"/rooms/{room}/join")).refused(403, "M_FORBIDDEN")["error"]
-    for way in (f"/rooms/{NOWHERE}/join", f"/join/{NOWHERE}", "/join/%23nowhere%3Aveche.test", f"/knock/{NOWHERE}"):
+    for way in ("/join/%23nowhere%3Aveche.test", "/knock/%23nowhere%3Aveche.test"):
         (await boris.post(way)).refused(404, "M_NOT_FOUND")
     for way in ("/join/nonsense", "/knock/nonsense"):
         assert "nonsense" in (await boris.post(way)).refused(400, "M_INVALID_PARAM")["error"]
+
+
+@pytest.mark.parametrize("rule_of_room", ["invite", "private", "restricted", "knock_restricted"])
+async def test_outsiders_cannot_tell_a_closed_room_from_none(world: World, rule_of_room: str) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    room = await found(anna)
+    await rule(anna, room, rule_of_room, NOWHERE)
+    for ask in ("/rooms/{}/join", "/join/{}", *(["/knock/{}"] if "knock" not in rule_of_room else [])):
+        closed, none = [await boris.post(ask.format(name)) for name in (room, NOWHERE)]
+        assert closed.refused(403, "M_FORBIDDEN") == none.refused(403, "M_FORBIDDEN")
 
 
 async def test_invite(world: World) -> None:
@@ -203,7 +211,7 @@ async def test_restricted_rooms_admit_the_members_of_others(world: World, name: 
         "membership": "join",
         "reason": "Colleague",
     }
-    assert "condition" in (await carla.post(f"/join/{room}")).refused(403, "M_FORBIDDEN")["error"]
+    (await carla.post(f"/join/{room}")).refused(403, "M_FORBIDDEN")
     (await anna.post(f"/rooms/{office}/invite", {"user_id": carla.user})).ok()
     (await carla.post(f"/join/{room}")).refused(403, "M_FORBIDDEN")
     await come(anna, dmitri, room)

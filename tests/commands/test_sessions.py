@@ -12,7 +12,7 @@ from veche.commands.context import Context
 from veche.commands.sessions import NewSession, SessionWish, refreshing
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.refusals import Refused
-from veche.domain.sessions import OPERATOR, Asker, digest_of
+from veche.domain.sessions import OPERATOR, Asker, Origin, digest_of
 from veche.live.sessions import KnownSessions, Use
 from veche.queries.sessions import identify
 from veche.storage import devices
@@ -20,8 +20,18 @@ from veche.storage import devices
 REFRESHED = SessionWish(is_refreshed=True)
 
 
+def there() -> Origin:
+    """Where everybody signs in from."""
+    return Origin("10.0.0.1", 50_000, "Test/1.0")
+
+
+def from_(wish: SessionWish | None = None) -> SessionWish:
+    """The wish, made from there."""
+    return msgspec.structs.replace(wish or SessionWish(), origin=there())
+
+
 async def signed_in(world: World, name: str, wish: SessionWish = REFRESHED) -> NewSession:
-    return (await sessions.sign_in(world.commands, name, f"{name}'s own password", wish, "10.0.0.1"))[1]
+    return (await sessions.sign_in(world.commands, name, f"{name}'s own password", from_(wish)))[1]
 
 
 async def refused(work: Any) -> dict[str, Any]:
@@ -62,10 +72,10 @@ class Dawdling:
 async def test_a_session_lives_from_signing_in_to_signing_out(world: World) -> None:
     anna = await world.person("anna")
     session = await signed_in(world, "anna", SessionWish(DeviceId("PHONE"), "Anna's phone"))
-    asker = await identify(world.queries, session.access_token, "10.0.0.1")
+    asker = await identify(world.queries, session.access_token, there)
     assert asker == Asker(anna.user, DeviceId("PHONE"), "user", digest_of(session.access_token))
     await sessions.sign_out(world.commands, asker)
-    gone = await refused(identify(world.queries, session.access_token, "10.0.0.1"))
+    gone = await refused(identify(world.queries, session.access_token, there))
     assert gone == {"code": "M_UNKNOWN_TOKEN", "status": 401, "soft_logout": False}
     assert [row.device_id for row in await world.queries.reader.run(lambda at: devices.all_of(at, anna.user))] == [
         "ANNA"
@@ -85,7 +95,7 @@ async def test_refreshing_goes_on_for_ever(world: World) -> None:
     for _ in range(5):
         assert session.refresh_token is not None
         session = await sessions.refresh(world.commands, session.refresh_token)
-        await identify(world.queries, session.access_token, "10.0.0.1")
+        await identify(world.queries, session.access_token, there)
     await sessions.note_uses(world.commands)
     assert await count(world, "refresh_tokens") == 1
 
@@ -97,7 +107,7 @@ async def test_an_answer_that_was_lost_signs_nobody_out(world: World) -> None:
     for _ in range(3):
         fresh = await sessions.refresh(world.commands, session.refresh_token)
     assert await count(world, "refresh_tokens") == 2
-    await identify(world.queries, fresh.access_token, "10.0.0.1")
+    await identify(world.queries, fresh.access_token, there)
     await sessions.note_uses(world.commands)
     assert await count(world, "refresh_tokens") == 1
     unknown = await refused(sessions.refresh(world.commands, session.refresh_token))
@@ -112,7 +122,7 @@ async def test_two_that_refresh_at_once_leave_one_pair(world: World) -> None:
     valid = [
         pair
         for pair in pairs
-        if not isinstance(await attempt(identify(world.queries, pair.access_token, "x")), Refused)
+        if not isinstance(await attempt(identify(world.queries, pair.access_token, there)), Refused)
     ]
     assert valid == [pairs[1]]
 
@@ -137,9 +147,9 @@ async def test_uses_are_written_in_slices(world: World, monkeypatch: pytest.Monk
 
 async def test_a_use_without_an_address_keeps_the_last_one(world: World) -> None:
     anna = (await world.person("anna")).asker
-    for address in ("10.0.0.1", None):
+    for origin in (there(), None):
         world.commands.live.sessions.put(
-            Use(anna, world.clock(), address), None, world.commands.live.sessions.generation
+            Use(anna, world.clock(), origin), None, world.commands.live.sessions.generation
         )
         await sessions.note_uses(world.commands)
     (seen,) = await world.queries.reader.run(lambda at: devices.all_of(at, anna.user))
@@ -149,11 +159,11 @@ async def test_a_use_without_an_address_keeps_the_last_one(world: World) -> None
 async def test_old_guesses_and_checks_are_forgotten(world: World) -> None:
     anna = await world.person("anna")
     for _ in range(3):
-        await refused(sessions.sign_in(world.commands, "anna", "wrong", SessionWish(), "10.0.0.1"))
+        await refused(sessions.sign_in(world.commands, "anna", "wrong", from_()))
         await refused(sessions.reauthenticate(world.commands, anna.asker, "x", None))
     assert [await count(world, table) for table in ("sign_in_failures", "reauthentications")] == [3, 3]
     world.clock.advance(seconds=901)
-    await refused(sessions.sign_in(world.commands, "anna", "wrong", SessionWish(), "10.0.0.1"))
+    await refused(sessions.sign_in(world.commands, "anna", "wrong", from_()))
     await refused(sessions.reauthenticate(world.commands, anna.asker, "x", None))
     assert [await count(world, table) for table in ("sign_in_failures", "reauthentications")] == [1, 1]
 
@@ -184,7 +194,7 @@ async def test_a_failed_check_goes_on_under_the_same_session(world: World) -> No
 async def test_a_password_that_changes_while_it_is_checked_does_not_sign_in(world: World) -> None:
     anna = await world.person("anna")
     slow = Dawdling(world, anna.user).context()
-    signing_in = sessions.sign_in(slow, "anna", "anna's own password", SessionWish(), "x")
+    signing_in = sessions.sign_in(slow, "anna", "anna's own password", SessionWish())
     assert (await refused(signing_in))["code"] == "M_FORBIDDEN"
     assert await count(world, "access_tokens") == 0
 
@@ -205,9 +215,9 @@ def test_what_was_read_before_a_session_ended_is_not_remembered() -> None:
     before = known.generation
     known.drop(b"other")
     known.put(Use(asker, 0, None), None, before)
-    assert known.find(b"1", 0, "x") is None
+    assert known.find(b"1", 0, there) is None
     known.put(Use(asker, 0, None), 100, known.generation)
-    assert (known.find(b"1", 99, "x"), known.find(b"1", 100, "x")) == (asker, None)
+    assert (known.find(b"1", 99, there), known.find(b"1", 100, there)) == (asker, None)
     assert (known.knows(b"1", 99), known.knows(b"1", 100), known.knows(b"2", 0)) == (True, False, False)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from veche.domain.directory import may_be_alias, names_other_room
+from veche.domain.directory import alias_for, may_be_alias, may_be_default_rooms, names_other_room
 
 HERE, THERE = "#here:veche.test", "#there:veche.test"
 
@@ -52,3 +52,38 @@ def test_aliases_of_a_room(content: dict[str, Any], present: dict[str, Any], cod
     refusal = names_other_room(content, present, lambda alias: alias == HERE)
     assert (refusal.code if refusal is not None else None) == code
     assert refusal is None or refusal.status == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "alias"),
+    [
+        ("General", "#general:x"),
+        ("Общий  чат", "#общий-чат:x"),
+        ("Équipe (Lyon): R&D", "#équipe-lyon-r-d:x"),
+        ("v1.2", "#v1.2:x"),
+        ("и\u0306од", "#йод:x"),
+    ],
+)
+def test_an_alias_suits_the_name(name: str, alias: str) -> None:
+    assert alias_for(name, "x") == alias
+    assert may_be_alias(alias, "x") is None
+
+
+def test_rooms_for_everybody() -> None:
+    assert may_be_default_rooms((), "x") is None
+    assert may_be_default_rooms(("General", "Talk", "Общая"), "x") is None
+
+
+@pytest.mark.parametrize(
+    ("names", "part"),
+    [
+        (("!?",), "no alias"),
+        (("ж" * 130,), "no alias"),
+        (("General", "general "), "several"),
+        (tuple(f"room {number}" for number in range(21)), "at most 20"),
+    ],
+)
+def test_rooms_that_cannot_be_for_everybody(names: tuple[str, ...], part: str) -> None:
+    refusal = may_be_default_rooms(names, "x")
+    assert refusal is not None
+    assert part in refusal.text

@@ -5,8 +5,10 @@ import pytest
 from veche.domain.sessions import (
     GUESSES_WINDOW_MS,
     MOST_GUESSES,
+    Origin,
     digest_of,
     may_guess,
+    origin_of,
     reauthentication_needed,
 )
 
@@ -51,3 +53,12 @@ def test_a_check_names_its_flow_and_a_failed_one_its_fault(fault: str | None, co
 def test_a_digest_is_of_fixed_length_whatever_the_token() -> None:
     assert {len(digest_of(text)) for text in ("", "a", "ж" * 1000, "\ud800")} == {32}
     assert digest_of("a") != digest_of("b")
+
+
+@pytest.mark.parametrize(
+    ("client", "kept"),
+    [("Element/1.2 (Linux)", "Element/1.2 (Linux)"), ("a\x00b\nc\x1b[1m", "abc[1m"), ("x" * 300, "x" * 255), ("", "")],
+)
+def test_what_a_client_calls_itself_is_kept_short_and_printable(client: str, kept: str) -> None:
+    assert origin_of("10.0.0.1", 5, client) == Origin("10.0.0.1", 5, kept)
+    assert len(origin_of("y" * 1000, 5, client).address) == 64

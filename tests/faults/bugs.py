@@ -1,20 +1,23 @@
 """Bugs on purpose. Each breaks one law; a test of faults that does not notice it is worth nothing."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from veche.domain.ids import Position
+from veche.domain.ids import Digest, Position
 from veche.domain.refusals import Refused
 from veche.domain.sessions import Asker
 from veche.queries.sync import to_device
+from veche.storage.blobs.incoming import IncomingFile
 from veche.storage.engines import StorageFull, sqlite
 from veche.storage.reader import Snapshot
 from veche.storage.writer import FULL, Head, Writer
 
 SLOW_DISK_SECONDS = 0.02
+LATE_SECONDS = 0.3
 
 
 @contextmanager
@@ -79,10 +82,37 @@ def advancing_the_token_past_the_inbox() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def storing_after_the_row() -> Iterator[None]:
+    """An upload is acknowledged as soon as its digest is known; its contents are stored a little later."""
+    keep = IncomingFile.keep
+    late: set[asyncio.Task[None]] = set()
+
+    async def store(file: IncomingFile) -> None:
+        await asyncio.sleep(LATE_SECONDS)
+        await keep(file)
+
+    async def hasty(self: IncomingFile) -> Digest:
+        await self._write()
+        await self._written()
+        task = asyncio.ensure_future(store(self))
+        late.add(task)
+        task.add_done_callback(late.discard)
+        return self._spool.digest
+
+    async def nothing(self: IncomingFile) -> None:
+        """The file is still needed."""
+
+    with patch.object(IncomingFile, "keep", hasty), patch.object(IncomingFile, "discard", nothing):
+        yield
+
+
 def plant(name: str, stack: ExitStack) -> None:
     """Plant a bug by name, for a server in a process of its own."""
     if name == "acknowledging_before_the_commit":
         stack.enter_context(acknowledging_before_the_commit(SLOW_DISK_SECONDS))
+    elif name == "storing_after_the_row":
+        stack.enter_context(storing_after_the_row())
     else:
         raise ValueError(name)
 

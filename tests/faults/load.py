@@ -38,7 +38,7 @@ class Load:
 
     async def begin(self, names: tuple[str, ...]) -> None:
         """Let people register and come together in a room."""
-        self._members = [await self._register(name) for name in names]
+        self._members = [await registered(self._session, self._server.url, name) for name in names]
         first, *others = self._members
         made = await self._ask(first, "POST", "/createRoom", {"preset": "public_chat"})
         self._room = quote(made["room_id"])
@@ -93,15 +93,6 @@ class Load:
             if len(self.ledger.acknowledged) == goal:
                 self._server.kill()
 
-    async def _register(self, name: str) -> Member:
-        body = {"username": name, "password": PASSWORD, "auth": {"type": "m.login.dummy"}}
-        asked = await self._session.post(f"{self._server.url}{CLIENT_API}/register", json=body)
-        answer = await asked.json()
-        if asked.status == 401:  # the session has to be named
-            body["auth"] = {"type": "m.login.dummy", "session": answer["session"]}
-            answer = await (await self._session.post(f"{self._server.url}{CLIENT_API}/register", json=body)).json()
-        return Member(answer["user_id"], answer["access_token"])
-
     async def _ask(self, member: Member, method: str, path: str, body: object = None) -> dict[str, Any]:
         url = URL(f"{self._server.url}{CLIENT_API}{path}", encoded=True)
         headers = {"Authorization": f"Bearer {member.token}"}
@@ -112,6 +103,17 @@ class Load:
                 raise Lost(f"{method} {path} was answered {answer.status}: {text.decode(errors='replace')}")
             found: dict[str, Any] = json.loads(text)
             return found
+
+
+async def registered(session: aiohttp.ClientSession, url: str, name: str) -> Member:
+    """Let somebody register on the server at ``url``."""
+    body = {"username": name, "password": PASSWORD, "auth": {"type": "m.login.dummy"}}
+    asked = await session.post(f"{url}{CLIENT_API}/register", json=body)
+    answer = await asked.json()
+    if asked.status == 401:  # the session has to be named
+        body["auth"] = {"type": "m.login.dummy", "session": answer["session"]}
+        answer = await (await session.post(f"{url}{CLIENT_API}/register", json=body)).json()
+    return Member(answer["user_id"], answer["access_token"])
 
 
 def _notes(events: list[dict[str, Any]]) -> list[tuple[str, str]]:

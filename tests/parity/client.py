@@ -30,6 +30,7 @@ class Shape(msgspec.Struct, frozen=True):
     ephemeral: dict[str, Any] = {}
     account_data: dict[str, Any] = {}
     rooms: dict[str, Any] = {}
+    presence: dict[str, Any] = {}
     page: int = 7
     pages_to_token: bool = False
 
@@ -49,6 +50,7 @@ class Shape(msgspec.Struct, frozen=True):
         members = {"lazy_load_members": self.lazy, "include_redundant_members": self.redundant}
         return {
             "account_data": self.account_data,
+            "presence": self.presence,
             "room": {
                 **self.rooms,
                 "timeline": self.timeline_filter,

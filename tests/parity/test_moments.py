@@ -8,14 +8,17 @@ import pytest
 from tests.cast import ANNA, BORIS
 from tests.parity.client import Differs
 from tests.stage.people import Person
+from tests.stage.presence import by_hand
 from tests.stage.world import World
+from veche.commands.presence import tell_changes
 from veche.domain.account_data import RoomFilter
 from veche.domain.ids import Position, RoomId, UserId
-from veche.domain.sessions import Asker
+from veche.domain.sessions import Asker, Origin
 from veche.live import notifier
 from veche.live.notifier import Feed
 from veche.queries.sync import loop, polling
 from veche.queries.sync.counting import keep
+from veche.queries.sync.general import general_answer
 from veche.queries.sync.unread import Unread
 from veche.queries.sync.wish import SyncWish, token_from
 from veche.queries.timeline import paging
@@ -30,8 +33,6 @@ def engine_name() -> str:
 class Desk:
     """A connection that notes what happens to it; whoever is woken waits here until looked at."""
 
-    address = "127.0.0.1"
-
     def __init__(self) -> None:
         self.answers: list[Any] = []
         self.woken: list[polling.Poll] = []
@@ -40,6 +41,9 @@ class Desk:
     @property
     def is_over(self) -> bool:
         return bool(self.answers)
+
+    def origin(self) -> Origin:
+        return Origin("127.0.0.1")
 
     def reply_json(self, body: bytes) -> None:
         self.answers.append(json.loads(body))
@@ -241,3 +245,75 @@ async def test_a_gap_is_announced_where_hardly_anything_passes(world: World, mon
         found += page["chunk"]
         start = page.get("end")
     assert [event["type"] for event in found] == ["org.veche.rare"]
+
+
+async def appear(world: World, person: Person, presence: str) -> None:
+    """Say how one is doing, and let it be told."""
+    (await person.put(f"/presence/{person.user}/status", {"presence": presence})).ok()
+    await tell_changes(world.commands)
+
+
+@pytest.mark.settings(presence="on")
+async def test_a_status_while_the_database_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_hand(monkeypatch)
+    anna, boris = await world.people(ANNA, BORIS)
+    await room_of(anna, boris)
+    await sync(boris)
+    await tell_changes(world.commands)
+    since, read = (await sync(boris))["next_batch"], loop._general  # noqa: SLF001
+
+    async def interrupted(*given: Any) -> Any:
+        found = await read(*given)
+        await appear(world, anna, "unavailable")
+        return found
+
+    (await boris.put(f"/user/{boris.user}/rooms/!elsewhere:veche.test/account_data/org.veche.none", {})).ok()
+    monkeypatch.setattr(loop, "_general", interrupted)
+    poll = boris.begin("GET", "/sync", since=since, timeout=60_000)
+    for _ in range(100):
+        if poll.is_waiting:
+            await anna.get(f"/presence/{boris.user}/status")
+    if poll.is_waiting:
+        await poll.hang_up()
+        raise Differs("nobody told Boris how Anna is doing")
+    (event,) = (await poll.answer()).ok()["presence"]["events"]
+    assert (event["sender"], event["content"]["presence"]) == (anna.user, "unavailable")
+
+
+@pytest.mark.settings(presence="on")
+async def test_a_status_of_somebody_whose_feed_was_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_hand(monkeypatch)
+    anna, boris = await world.people(ANNA, BORIS)
+    await room_of(anna, boris)
+    await appear(world, anna, "online")
+    await sync(boris)
+    await tell_changes(world.commands)
+    since = (await sync(boris))["next_batch"]
+    poll, desk = await begin_to_wait(world, boris, since)
+    await appear(world, anna, "unavailable")
+    monkeypatch.setattr(notifier, "MOST_FEEDS", 1)
+    live = world.queries.live.notifier
+    live.open(UserId("@carla:veche.test"), {}, live.head)
+    assert live.feed(anna.user) is None
+    poll.look_again()
+    assert (len(desk.left), desk.answers) == (1, [])
+    (event,) = (await sync(boris, since))["presence"]["events"]
+    assert event["sender"] == anna.user
+
+
+@pytest.mark.settings(presence="on")
+@pytest.mark.parametrize("deed", ["join", "leave"])
+async def test_somebody_comes_or_goes_just_before_a_first_answer_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    by_hand(monkeypatch)
+    anna, boris = await world.people(ANNA, BORIS)
+    room = await room_of(anna, *([boris] if deed == "leave" else []))
+    await appear(world, boris, "online")
+    wish, feed = SyncWish(None), await loop.feed_of(world.queries, anna.asker)
+    circumstances = loop.circumstances_of(world.queries, feed, anna.asker, wish)
+    (await boris.post(f"/rooms/{room}/{deed}")).ok()
+    read = general_answer(world.queries, anna.asker, wish, circumstances)
+    answer = json.loads((await world.queries.reader.run(read)).body)
+    told = {event["sender"] for event in answer.get("presence", {"events": []})["events"]}
+    assert told == ({boris.user} if deed == "join" else set())

@@ -9,8 +9,16 @@ from veche.app.parts import open_engine
 from veche.app.settings import defaults
 from veche.storage.engines import Engine
 
-DEFAULTS: dict[str, str | int] = {"server_name": SERVER, "registration": "open", "rate_limits": "off"}
-"""Settings of every server under test that asks for nothing else."""
+DEFAULTS: dict[str, str | int] = {
+    "server_name": SERVER,
+    "registration": "open",
+    "rate_limits": "off",
+    "presence": "off",
+}
+"""Settings of every server under test that asks for nothing else.
+
+Presence tells of every coming and going a second later; tests that are not about it wait for other news.
+"""
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -11,23 +12,31 @@ import urllib.request
 from pathlib import Path
 
 from tests.stage.databases import DEFAULTS, Place
+from tests.stage.network import Network
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 """Seconds for the server to answer, and again to stop."""
 _MEASURING = {"COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"}
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 class Server:
     """A server process. It keeps its port and data when it is started again.
 
     ``program`` is what Python runs: the command itself, or a copy of it with something planted. ``is_measured``
-    lets coverage count it, which slows it down.
+    lets coverage count it, which slows it down. In a ``network`` of its own it listens everywhere.
     """
 
-    def __init__(self, place: Place, program: tuple[str, ...] = ("-m", "veche"), **settings: str | int) -> None:
+    def __init__(
+        self,
+        place: Place,
+        program: tuple[str, ...] = ("-m", "veche"),
+        network: Network | None = None,
+        **settings: str | int,
+    ) -> None:
         self.place = place
+        self._network = network
+        self.address = network.address if network else "127.0.0.1"
         self.program = program
         self.is_measured = True
         self.port = 0
@@ -38,7 +47,21 @@ class Server:
     @property
     def url(self) -> str:
         """The base URL."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.is_secure else 'http'}://{self.address}:{self.port}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it speaks HTTPS."""
+        return self._network is not None or self._settings.get("tls") == "on"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate authority that a client has to trust, as PEM."""
+        return self.place.data / "tls" / "ca.crt"
+
+    def trust(self) -> ssl.SSLContext | None:
+        """Return what a client needs to speak to it: the server's own authority trusted, all else as usual."""
+        return ssl.create_default_context(cafile=self.authority) if self.is_secure else None
 
     @property
     def pid(self) -> int:
@@ -99,19 +122,22 @@ class Server:
 
     def _command(self) -> list[str]:
         pairs = [word for name, value in self._settings.items() for word in ("--set", f"{name}={value}")]
-        place = ["--data", str(self.place.data), "--host", "127.0.0.1", "--port", str(self.port)]
-        return [sys.executable, *self.program, "serve", *place, *pairs]
+        host = "0.0.0.0" if self._network else self.address
+        place = ["--data", str(self.place.data), "--host", host, "--port", str(self.port)]
+        before = self._network.before if self._network else ()
+        return [*before, sys.executable, *self.program, "serve", *place, *pairs]
 
     def _answers(self, offset: int) -> bool:
         if self.port == 0:
             with self.log.open("rb") as log:
                 log.seek(offset)
-                said = _ADDRESS.search(log.read().decode(errors="replace"))
+                address = rf"https?://{re.escape(self.address)}:(\d+)"
+                said = re.search(address, log.read().decode(errors="replace"))
             if said is None:
                 return False
             self.port = int(said[1])
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=PATIENCE) as response:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=PATIENCE, context=self.trust()) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False

@@ -42,6 +42,7 @@ class RealTown(Town):
     def __init__(self, server: Server, session: aiohttp.ClientSession) -> None:
         self.server = server
         self._session = session
+        self._trust = server.trust() or True
 
     def begin(  # type: ignore[override]  # what a socket client can choose is less than what ASGI allows
         self,
@@ -92,6 +93,6 @@ class RealTown(Town):
         url = URL(f"{self.server.url}{quote(path, safe='/%?&=+:!@$,;~')}{asked}", encoded=True)
         sent = headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        async with self._session.request(method, url, data=data, headers=sent) as answer:
+        async with self._session.request(method, url, data=data, headers=sent, ssl=self._trust) as answer:
             shown = {name.lower(): value for name, value in answer.headers.items()}
             return Answer(answer.status, shown, await answer.read())

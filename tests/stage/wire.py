@@ -1,6 +1,8 @@
 """One connection to the real server, spoken to in bytes: for what no HTTP library would send."""
 
 import asyncio
+import contextlib
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -14,11 +16,12 @@ PATIENCE = 60.0
 class Wire:
     """A connection. ``say`` writes, ``hear`` reads one answer, ``ends`` says that the server has closed."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, trust: ssl.SSLContext | None = None) -> None:
         self._port = port
+        self._trust = trust
 
     async def __aenter__(self) -> Self:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._trust)
         return self
 
     async def __aexit__(
@@ -27,11 +30,15 @@ class Wire:
         self._writer.transport.abort()
 
     async def say(self, *parts: bytes) -> None:
-        """Write; every part is a packet of its own."""
-        for part in parts:
-            self._writer.write(part)
-            await self._writer.drain()
-            await asyncio.sleep(0.001)
+        """Write; every part is a packet of its own.
+
+        Inside TLS the server's goodbye ends the saying too: what it answered can be heard all the same.
+        """
+        with contextlib.suppress(*([ConnectionResetError] if self._trust else [])):
+            for part in parts:
+                self._writer.write(part)
+                await self._writer.drain()
+                await asyncio.sleep(0.001)
 
     async def hear(self, *, has_body: bool = True) -> Answer:
         """Read one answer."""
@@ -49,7 +56,7 @@ class Wire:
 
 def wire(server: Server) -> Wire:
     """A new connection, for ``async with``."""
-    return Wire(server.port)
+    return Wire(server.port, server.trust())
 
 
 def request(

@@ -1,9 +1,12 @@
-"""What tests of the writer and the readers share: rows to write, and an engine whose connections fail on demand."""
+"""What tests of storage share: rows to write, an engine whose connections fail on demand, stores of files."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.stage.shelves import KINDS, Shelf, open_shelf
 from veche.domain.facts import Fact
 from veche.domain.ids import Position, UserId
 from veche.storage.engines import Connection, Engine, Row
@@ -103,3 +106,12 @@ class FragileEngine:
 def fragile(engine: Engine) -> FragileEngine:
     """An engine that fails on demand, on a migrated database."""
     return FragileEngine(engine)
+
+
+@pytest.fixture(params=KINDS)
+def shelf(tmp_path: Path, runner: asyncio.Runner, request: pytest.FixtureRequest) -> Iterator[Shelf]:
+    """An empty store of files: in a folder, and in a bucket."""
+    place = request.getfixturevalue("buckets").fresh() if request.param == "s3" else None
+    opened = open_shelf(tmp_path / "media", place)
+    yield opened
+    runner.run(opened.blobs.close())

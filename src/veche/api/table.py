@@ -10,6 +10,7 @@ from veche.api.matrix import (
     directory,
     encryption,
     media,
+    moderation,
     notifications,
     operation,
     presence,
@@ -21,6 +22,14 @@ from veche.api.matrix import (
     timeline,
     typing,
 )
+from veche.api.veche import accounts as our_accounts
+from veche.api.veche import media as our_media
+from veche.api.veche import moderation as our_moderation
+from veche.api.veche import operation as our_operation
+from veche.api.veche import sessions as our_sessions
+from veche.api.web import accounts as web_accounts
+from veche.api.web import media as web_media
+from veche.api.web import sessions as web_sessions
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *account_data.ENDPOINTS,
@@ -31,8 +40,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *directory.ENDPOINTS,
     *encryption.ENDPOINTS,
     *media.ENDPOINTS,
+    *moderation.ENDPOINTS,
     *notifications.ENDPOINTS,
     *operation.ENDPOINTS,
+    *our_accounts.ENDPOINTS,
+    *our_media.ENDPOINTS,
+    *our_moderation.ENDPOINTS,
+    *our_operation.ENDPOINTS,
+    *our_sessions.ENDPOINTS,
     *presence.ENDPOINTS,
     *profiles.ENDPOINTS,
     *receipts.ENDPOINTS,
@@ -41,4 +56,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *sync.ENDPOINTS,
     *timeline.ENDPOINTS,
     *typing.ENDPOINTS,
+    *web_accounts.ENDPOINTS,
+    *web_media.ENDPOINTS,
+    *web_sessions.ENDPOINTS,
 )

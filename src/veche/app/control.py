@@ -21,6 +21,7 @@ from veche.queries.context import ReadContext
 
 NAME = "control.sock"
 _PATIENCE_SECONDS = 60
+_LONGEST_LINE = 2**21  # bytes; people are imported a hundred at a time
 _LONGEST_PATH = 100  # bytes; a Unix socket's address ends at 108
 
 
@@ -47,12 +48,22 @@ async def listening(data: Path, commands: Context, queries: ReadContext) -> Asyn
                 await writer.drain()
         writer.close()
 
-    server = await asyncio.start_unix_server(serve, sock=_bound(path))
+    server = await asyncio.start_unix_server(serve, sock=_bound(path), limit=_LONGEST_LINE)
     try:
         yield
     finally:
         server.close()
         path.unlink(missing_ok=True)
+
+
+def is_answered(data: Path) -> bool:
+    """Say whether a server listens in this data folder."""
+    with socket.socket(socket.AF_UNIX) as connection, _short(data / NAME) as address:
+        try:
+            connection.connect(address)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
 
 
 def ask(data: Path, action: Action) -> Answer | None:

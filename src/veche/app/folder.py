@@ -7,23 +7,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from veche.app.settings import settings_file
+from veche.domain.operation.backups import UNFINISHED
 
 
 class Occupied(Exception):
     """Another process uses the data folder."""
 
 
+class HalfRestored(Occupied):
+    """A restore into the data folder was begun and not finished."""
+
+
 @contextlib.contextmanager
 def data_folder(data: Path) -> Iterator[None]:
     """Make the data folder and its settings file where missing, and hold its lock.
 
-    Raises ``Occupied`` while another process holds it.
+    Raises ``Occupied`` while another process holds it, ``HalfRestored`` where only a part of a backup is in it.
     """
+    with held_folder(data):
+        if (data / UNFINISHED).exists():
+            raise HalfRestored(f"the restore into {data} was never finished: repeat it, or remove the folder")
+        _write_settings(data / "veche.toml")
+        yield
+
+
+@contextlib.contextmanager
+def held_folder(data: Path) -> Iterator[None]:
+    """Make a folder where it is missing, whatever is in it, and hold its lock; raises ``Occupied``."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor, data)
-        _write_settings(data / "veche.toml")
         yield
     finally:
         os.close(descriptor)

@@ -1,4 +1,5 @@
-"""The parts of a server that differ between the real one and one under test: clock, hashing, writer, database."""
+"""The parts of a server that differ between the real one and one under test: clock, hashing, images, writer, database,
+files."""
 
 import time
 from collections.abc import Callable
@@ -8,8 +9,11 @@ from typing import Protocol
 import msgspec
 
 from veche.app.settings import Values
-from veche.commands.context import Hashing
+from veche.app.stores import open_blobs
+from veche.commands.context import Hashing, Imaging
 from veche.integrations.hashing import Argon2
+from veche.integrations.imaging.jobs import Imaging as ImagingJobs
+from veche.storage.blobs import Blobs
 from veche.storage.engines import Engine
 from veche.storage.writer import Tell, Writer
 
@@ -37,6 +41,13 @@ def open_engine(values: Values, data: Path) -> Engine:
     return SqliteEngine(data / "veche.sqlite3")
 
 
+class ImagingProcess(Imaging, Protocol):
+    """Imaging that can be ended."""
+
+    async def close(self) -> None:
+        """End it."""
+
+
 class Parts(msgspec.Struct, frozen=True):
     """What makes each of them."""
 
@@ -44,6 +55,8 @@ class Parts(msgspec.Struct, frozen=True):
     hashing: Callable[[], HashingPool] = Argon2
     writer: Callable[[Engine, Tell], Writer] = Writer
     open_engine: Callable[[Values, Path], Engine] = open_engine
+    open_blobs: Callable[[Values, Path], Blobs] = open_blobs
+    imaging: Callable[[], ImagingProcess] = ImagingJobs
 
 
 REAL = Parts()

@@ -3,7 +3,7 @@
 from importlib import resources
 
 
-def common_passwords(shortest: int) -> frozenset[str]:
-    """Return the common passwords of at least ``shortest`` characters, in lower case; shorter ones are no use."""
+def common_passwords(shortest: int = 1) -> frozenset[str]:
+    """Return the common passwords of at least ``shortest`` characters, in lower case."""
     text = (resources.files("veche.app") / "common_passwords.txt").read_text(encoding="utf-8")
     return frozenset(line for line in text.splitlines() if len(line) >= shortest)

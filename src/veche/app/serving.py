@@ -11,15 +11,20 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from veche.api.http.lane import lane_protocol
 from veche.api.matrix.hot import HotEndpoints
 from veche.app import control, logs, metrics
+from veche.app.listening import bound_socket, is_loopback
 from veche.app.settings import Values
 from veche.app.wiring import Running, build
-from veche.queries import accounts
+from veche.commands import accounts
+
+if TYPE_CHECKING:
+    from veche.app.https.serving import Secure
 
 _SWITCH_SECONDS = 0.0005
 """With Python's own 5 ms a busy loop starves the writer of the interpreter lock for up to two seconds."""
@@ -44,7 +49,8 @@ def uvicorn_run(running: Running, values: Values, data: Path) -> None:
 
 
 async def _serve(running: Running, values: Values, data: Path) -> None:
-    listening = _listen(values["host"], values["port"])
+    listening = bound_socket(values["host"], values["port"])
+    secure = _secure(running, values, listening)
     config = uvicorn.Config(
         running.application,
         http=lane_protocol(HotEndpoints(running.application, asyncio.get_running_loop()).choose),
@@ -59,25 +65,46 @@ async def _serve(running: Running, values: Values, data: Path) -> None:
         proxy_headers=False,
         date_header=False,
     )
-    server = uvicorn.Server(config)
-    beside = control.listening(data, running.commands, running.queries), metrics.serving(running, values["metrics"])
-    async with _started(running), beside[0], beside[1]:
+    server = uvicorn.Server(config) if secure is None else secure.server(config)
+    async with _started(running), contextlib.AsyncExitStack() as beside:
+        await beside.enter_async_context(control.listening(data, running.commands, running.queries))
+        await beside.enter_async_context(metrics.serving(running, values["metrics"]))
+        if secure is not None:
+            await beside.enter_async_context(secure.page())
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, _stop, running, server)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         _settle()
-        await _greet(running, data, listening)
+        await _greet(running, data, _greeting_of(listening) if secure is None else secure.greeting())
         await server.serve([listening])
 
 
-async def _greet(running: Running, data: Path, listening: socket.socket) -> None:
-    """Say where the server is, and as long as nobody has an account how to make the first."""
+def _secure(running: Running, values: Values, listening: socket.socket) -> "Secure | None":
+    """Return what speaks HTTPS, or None where plain HTTP is spoken; raises ``BadCertificate``."""
+    if values["tls"] == "auto" and is_loopback(listening):
+        return None
     host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    lines = [f"Veche serves {running.commands.limits.server_name} on http://{shown}:{port}"]
-    if await accounts.is_empty(running.queries):
-        lines.append("Nobody has an account yet. Make the first one, an administrator's, with:")
+    from veche.app.https.serving import Secure
+
+    return Secure(running.certificates, values, running.commands.limits.server_name, host, port)
+
+
+def _greeting_of(listening: socket.socket) -> list[str]:
+    host, port = listening.getsockname()[:2]
+    return [f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"]
+
+
+async def _greet(running: Running, data: Path, where: list[str]) -> None:
+    """Say where the server is, and as long as nobody has an account how to make the first."""
+    lines = [f"Veche serves {running.commands.limits.server_name} on {where[0]}", *where[1:]]
+    token = await accounts.offer_first_link(running.commands)
+    if token is not None:
+        lines.append(
+            "Nobody has an account yet. This link makes the first one, an administrator's; it works once, for a day:"
+        )
+        lines.append(f"  {running.commands.limits.public_address or where[0]}/first/{token}")
+        lines.append("So does this command:")
         lines.append(f"  {_own_command()} user add NAME --admin --data {shlex.quote(str(data))}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
@@ -104,15 +131,6 @@ async def _started(running: Running) -> AsyncIterator[None]:
         yield
     finally:
         await running.stop()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.set_inheritable(True)
-    return listening
 
 
 def _settle() -> None:

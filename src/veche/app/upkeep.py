@@ -10,9 +10,12 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from veche.commands.context import Context
-from veche.commands.sessions import note_uses
+from veche.commands.media import delete_removed, expire_announced, sweep_store
+from veche.commands.presence import note_active, tell_changes
+from veche.commands.sessions import forget_old_sign_ins, note_uses
 from veche.domain.refusals import Refused
 from veche.live.state import Live
+from veche.workers.operation import keep_backups
 
 _log = logging.getLogger("veche.upkeep")
 
@@ -31,6 +34,14 @@ def jobs(ctx: Context) -> tuple[Job, ...]:
         Job("housekeeping of the database", 1.0, ctx.writer.upkeep),
         Job("ending of typing notices", 0.5, lambda: _end_typing(ctx.live)),
         Job("noting of uses of devices", 5.0, lambda: note_uses(ctx)),
+        Job("renewing of the certificate", 60.0, ctx.outside.certificates.look),
+        Job("forgetting of old sign-ins", 3600.0, lambda: forget_old_sign_ins(ctx)),
+        Job("telling of presence", 1.0, lambda: tell_changes(ctx)),
+        Job("noting of who was active", 30.0, lambda: note_active(ctx)),
+        Job("giving up of announced files", 60.0, lambda: expire_announced(ctx)),
+        Job("deleting of removed files", 10.0, lambda: delete_removed(ctx)),
+        Job("nightly backup", 60.0, lambda: keep_backups(ctx)),
+        Job("sweeping of the store of files", 6 * 3600.0, lambda: sweep_store(ctx)),
     )
 
 

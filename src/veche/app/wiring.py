@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import math
 import os
 from collections.abc import Callable
@@ -9,24 +10,32 @@ from pathlib import Path
 
 import msgspec
 
+from veche import __version__
 from veche.api.http.contract import Door
 from veche.api.http.door import Application
 from veche.api.table import ENDPOINTS
 from veche.app.chance import Chance
 from veche.app.errands import Errands
-from veche.app.parts import REAL, HashingPool, Parts
+from veche.app.https.certificates import Certificates
+from veche.app.https.names import address_of
+from veche.app.parts import REAL, HashingPool, ImagingProcess, Parts
 from veche.app.passwords import common_passwords
-from veche.app.settings import Values, server_name
+from veche.app.settings import BadSetting, Values, server_name
 from veche.app.upkeep import jobs, keep_doing
-from veche.commands.context import Context, Outside
+from veche.commands.context import Context, Home, Outside
+from veche.domain.directory import may_be_default_rooms
 from veche.domain.ids import Position
+from veche.domain.presence import Known
 from veche.domain.settings import Limits
 from veche.live.account_data import KnownFilters
+from veche.live.counter import Counter
 from veche.live.deadlines import Deadlines
 from veche.live.encryption import EmptyInboxes, KeyCounts
 from veche.live.fragments import Fragments
+from veche.live.media import Media
 from veche.live.notifications import KnownCounts
 from veche.live.notifier import Notifier
+from veche.live.operation import Condition
 from veche.live.presence import Presence
 from veche.live.rates import Rate, Rates
 from veche.live.sessions import KnownSessions
@@ -34,8 +43,10 @@ from veche.live.state import Live
 from veche.live.tail import Tail
 from veche.live.typing import Typing
 from veche.queries.context import ReadContext
-from veche.storage import accounts
+from veche.storage import accounts, presence
+from veche.storage.blobs import Blobs
 from veche.storage.engines import Engine
+from veche.storage.operation.work import clear_work
 from veche.storage.reader import Reader, Snapshot
 from veche.storage.schema import migrate
 from veche.storage.writer import Writer
@@ -46,6 +57,7 @@ RATES = {
     "read": Rate(50, 400),
     "write": Rate(20, 200),
     "send": Rate(20, 200),
+    "upload": Rate(5, 100),
 }
 
 
@@ -59,7 +71,10 @@ class Running(msgspec.Struct, frozen=True):
     commands: Context
     queries: ReadContext
     application: Application
+    blobs: Blobs
     hashing: HashingPool
+    imaging: ImagingProcess
+    certificates: Certificates
     errands: Errands
     tasks: list["asyncio.Task[None]"]
 
@@ -76,10 +91,13 @@ class Running(msgspec.Struct, frozen=True):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await self.live.condition.backups.stop()
         await self.errands.close()
         await self.writer.close()
         await self.reader.close()
         self.hashing.close()
+        await self.imaging.close()
+        await self.blobs.close()
         self.engine.close()
 
 
@@ -88,18 +106,24 @@ def build(values: Values, data: Path, parts: Parts = REAL) -> Running:
 
     Raises ``StorageFault`` where the database cannot be used, ``BadSetting`` for another server's name than its own.
     """
+    clear_work(data)
     engine = parts.open_engine(values, data)
     engine.claim()
     migrate(engine)
-    head, fixed_name = _standing(engine)
-    live = _live(head, values, parts.clock)
+    head, fixed_name, known = _standing(engine)
+    live = _live(head, values, parts.clock, known)
     limits = limits_of(values, server_name(values, fixed_name))
     writer, reader, hashing = parts.writer(engine, live.notifier.tell), Reader(engine), parts.hashing()
-    commands = Context(writer, reader, live, Outside(hashing), parts.clock, Chance(), limits)
-    queries = ReadContext(reader, live, parts.clock, limits)
+    blobs, imaging = parts.open_blobs(values, data), parts.imaging()
+    certificates = Certificates(values, data, limits.server_name, parts.clock, live.condition)
+    outside = Outside(hashing, imaging, certificates, Home(data, __version__))
+    commands = Context(writer, reader, blobs, live, outside, parts.clock, Chance(), limits)
+    queries = ReadContext(reader, blobs, live, parts.clock, limits)
     errands = Errands()
     application = Application(Door(commands, queries, errands.run), ENDPOINTS)
-    return Running(engine, writer, reader, live, commands, queries, application, hashing, errands, [])
+    return Running(
+        engine, writer, reader, live, commands, queries, application, blobs, hashing, imaging, certificates, errands, []
+    )
 
 
 def limits_of(values: Values, name: str) -> Limits:
@@ -111,36 +135,72 @@ def limits_of(values: Values, name: str) -> Limits:
         shortest_password=values["shortest_password"],
         longest_message=values["longest_message"],
         access_token_lifetime_ms=values["access_token_minutes"] * 60_000,
+        default_rooms=_default_rooms(values, name),
+        trust_port=_trust_port(values),
         public_address=values["public_address"],
         trusted_proxies=frozenset(values["trusted_proxies"].replace(",", " ").split()),
-        common_passwords=common_passwords(values["shortest_password"]),
+        common_passwords=common_passwords(),
+        sign_in_history_days=values["sign_in_history_days"],
+        admin_contact=values["admin_contact"],
+        largest_upload=values["largest_upload"],
+        quota_per_person=values["quota_per_person"],
+        quota_of_server=values["quota_of_server"],
+        pending_upload_ms=values["pending_upload_hours"] * 3_600_000,
+        pending_uploads=values["pending_uploads"],
+        backup_folder=values["backup_folder"],
+        backup_hour=values["backup_hour"],
+        backup_copies=values["backup_copies"],
+        backup_passphrase_file=values["backup_passphrase_file"],
     )
 
 
-def _standing(engine: Engine) -> tuple[Position, str | None]:
-    """Return what the database knows already: the newest position and, once there is an account, the server's name."""
+def _trust_port(values: Values) -> int:
+    """Return the port of the page about the certificate; 0 where plain HTTP is spoken, or nobody can listen anyway."""
+    with contextlib.suppress(OSError):
+        if values["tls"] == "on" or not ipaddress.ip_address(address_of(values["host"])).is_loopback:
+            return int(values["trust_port"])
+    return 0
+
+
+def _default_rooms(values: Values, name: str) -> tuple[str, ...]:
+    names = tuple(filter(None, map(str.strip, values["default_rooms"].split(","))))
+    refusal = may_be_default_rooms(names, name)
+    if refusal is not None:
+        raise BadSetting(f"default_rooms: {refusal.text}")
+    return names
+
+
+def _standing(engine: Engine) -> tuple[Position, str | None, list[Known]]:
+    """Return what the database knows already: the newest position, once there is an account the server's name, and
+    what memory begins with of people.
+    """
     connection = engine.connect(writes=False)
     snapshot = Snapshot(connection, math.inf)
-    name = accounts.server_name(snapshot)
+    name, known = accounts.server_name(snapshot), presence.everybody(snapshot)
     connection.close()
-    return snapshot.position, name
+    return snapshot.position, name, known
 
 
-def _live(head: Position, values: Values, clock: Callable[[], int]) -> Live:
-    tail = Tail(head)
+def _live(head: Position, values: Values, clock: Callable[[], int], known: list[Known]) -> Live:
+    tail, counter = Tail(head), Counter()
     rates = Rates(RATES if values["rate_limits"] == "on" else {}, clock)
     return Live(
         boot=os.urandom(4).hex(),
         tail=tail,
-        notifier=Notifier(tail),
+        counter=counter,
+        notifier=Notifier(tail, counter),
         fragments=Fragments(),
-        typing=Typing(clock),
+        typing=Typing(clock, counter),
         rates=rates,
         sessions=KnownSessions(),
         key_counts=KeyCounts(),
         inboxes=EmptyInboxes(),
         counts=KnownCounts(),
-        presence=Presence(),
+        presence=Presence(
+            clock, counter, values["idle_minutes"] * 60_000, is_on=values["presence"] == "on", known=known
+        ),
         filters=KnownFilters(),
         deadlines=Deadlines(),
+        media=Media(),
+        condition=Condition(),
     )

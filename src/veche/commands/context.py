@@ -1,12 +1,15 @@
-"""What every command is given: the writer, the reader, memory, the outside world, the clock, chance and limits."""
+"""What every command is given: writer, reader, files, memory, the outside world, the clock, chance and limits."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
 from veche.domain.settings import Limits
+from veche.integrations.imaging.records import Picture, Size
 from veche.live.state import Live
+from veche.storage.blobs import Blobs
 from veche.storage.reader import Reader
 from veche.storage.writer import Writer
 
@@ -21,10 +24,43 @@ class Hashing(Protocol):
         """Say whether ``password`` belongs to ``hash``; no hash takes as long and is always wrong."""
 
 
+class Imaging(Protocol):
+    """Makes smaller pictures in a process of its own."""
+
+    async def thumbnail(self, source: AsyncIterator[bytes], wanted: Size) -> Picture:
+        """Return a smaller picture. Raises ``NotAPicture`` or ``PictureTooLarge``."""
+
+
+class Certificates(Protocol):
+    """Keeps the certificate that HTTPS shows. What is wrong with one is refused with 400 M_INVALID_PARAM."""
+
+    async def look(self) -> None:
+        """Renew the server's own certificate where that is due; does nothing where HTTPS is not spoken."""
+
+    async def renew(self) -> dict[str, Any]:
+        """Make another certificate now; returns what ``report`` returns."""
+
+    async def install(self, chain: bytes, key: bytes, chain_name: str, key_name: str) -> dict[str, Any]:
+        """Show a given certificate from now on; returns what ``report`` returns."""
+
+    async def report(self) -> dict[str, Any]:
+        """Return what is known of the certificate and its authority, as plain values."""
+
+
+class Home(msgspec.Struct, frozen=True):
+    """Where the server lives, and which version of it that is."""
+
+    data: Path
+    version: str
+
+
 class Outside(msgspec.Struct, frozen=True):
     """What commands may ask of the world outside the database."""
 
     hashing: Hashing
+    imaging: Imaging
+    certificates: Certificates
+    home: Home
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -32,6 +68,7 @@ class Context(msgspec.Struct, frozen=True):
 
     writer: Writer
     reader: Reader
+    blobs: Blobs
     live: Live
     outside: Outside
     clock: Callable[[], int]

@@ -5,6 +5,7 @@ from veche.domain.directory import may_be_alias
 from veche.domain.events import CANONICAL_ALIAS
 from veche.domain.ids import Alias, RoomId, is_room_id
 from veche.domain.membership import membership_of
+from veche.domain.moderation import may_take_part
 from veche.domain.power_levels import lacks_power, power_levels
 from veche.domain.refusals import Refusal, Refused, forbidden, invalid_param, not_found, refuse
 from veche.domain.sessions import Asker
@@ -15,6 +16,7 @@ from veche.storage.writer import Transaction
 
 async def add_alias(ctx: Context, asker: Asker, alias: Alias, room: RoomId) -> None:
     """Make an alias lead to a room the asker is in. Raises 409 M_UNKNOWN where it is taken (section Room aliases)."""
+    refuse(may_take_part(asker))
     refuse(may_be_alias(alias, ctx.limits.server_name))
     if not is_room_id(room):
         raise Refused(invalid_param(f"{room!r} is not a room id", "room_id"))
@@ -30,6 +32,8 @@ async def add_alias(ctx: Context, asker: Asker, alias: Alias, room: RoomId) -> N
 async def delete_alias(ctx: Context, asker: Asker, alias: Alias) -> None:
     """Delete an alias: its maker may, administrators, and whoever may set the room's canonical alias."""
 
+    refuse(may_take_part(asker))
+
     def work(tx: Transaction) -> None:
         room = directory.room_of(tx, alias)
         if room is None:
@@ -42,10 +46,16 @@ async def delete_alias(ctx: Context, asker: Asker, alias: Alias) -> None:
 
 
 async def publish(ctx: Context, asker: Asker, room: RoomId, *, is_public: bool) -> None:
-    """List a room in the directory or take it out: for those who may set its canonical alias, and administrators."""
+    """List a room in the directory or take it out: for those who may set its canonical alias, and administrators.
+
+    Raises 404 where there is no such room, and to whoever never stood in any relation to it.
+    """
+
+    refuse(may_take_part(asker))
 
     def work(tx: Transaction) -> None:
-        if rooms.find(tx, room) is None:
+        is_stranger = rooms.membership(tx, room, asker.user) is None
+        if rooms.find(tx, room) is None or (is_stranger and asker.role != "administrator"):
             raise Refused(not_found("There is no such room."))
         if asker.role != "administrator":
             refuse(_may_name(rooms.current_state(tx, room), asker))

@@ -30,6 +30,7 @@ async def send_receipt(
     ``thread_id`` is as the request has it. Raises 400 M_INVALID_PARAM for a kind or a thread that does not fit, 403
     for those who are not in the room, 404 for an event that is not in it.
     """
+    ctx.live.presence.act(asker.user, asker.device)
     thread = thread_of(kind, thread_id)
     if isinstance(thread, Refusal):
         raise Refused(thread)
@@ -38,6 +39,7 @@ async def send_receipt(
 
 async def set_read_markers(ctx: Context, asker: Asker, room: RoomId, markers: ReadMarkers) -> None:
     """Move the fully read marker and unthreaded receipts at once; refuses as ``send_receipt`` does."""
+    ctx.live.presence.act(asker.user, asker.device)
     given = ((FULLY_READ, markers.fully_read), (READ, markers.read), (READ_PRIVATE, markers.read_private))
     wanted = [(kind, event_id) for kind, event_id in given if event_id is not None]
     await ctx.writer.run(lambda tx: _read(tx, asker, room, wanted, UNTHREADED, ctx.clock()))

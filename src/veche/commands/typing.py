@@ -2,7 +2,8 @@
 
 from veche.commands.context import Context
 from veche.domain.ids import RoomId, UserId
-from veche.domain.refusals import Refused, forbidden
+from veche.domain.moderation import may_take_part
+from veche.domain.refusals import Refused, forbidden, refuse
 from veche.domain.sessions import Asker
 from veche.storage import rooms
 
@@ -19,9 +20,12 @@ async def set_typing(
     """
     if user != asker.user:
         raise Refused(forbidden("You can only say that you type yourself."))
+    if is_typing:
+        refuse(may_take_part(asker))
     membership = await ctx.reader.run(lambda at: rooms.membership(at, room, user))
     if membership is None or membership.membership != "join":
         raise Refused(forbidden("You are not in that room."))
+    ctx.live.presence.act(asker.user, asker.device)
     lasts = min(USUAL_MS if timeout_ms is None else timeout_ms, LONGEST_MS)
     typing = ctx.live.typing
     is_news = typing.start(room, user, lasts) if is_typing and lasts > 0 else typing.stop(room, user)

@@ -20,6 +20,11 @@ class EventFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     senders: tuple[str, ...] | None = None
     not_senders: tuple[str, ...] = ()
 
+    @property
+    def is_open(self) -> bool:
+        """Say whether every event passes."""
+        return self.types is None and not self.not_types and self.senders is None and not self.not_senders
+
     def passes(self, kind: str, sender: str) -> bool:
         """Say whether an event of this type and sender passes."""
         if self.types is not None and not _any_matches(self.types, kind):

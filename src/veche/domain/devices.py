@@ -7,6 +7,7 @@ from veche.domain.refusals import Refusal, invalid_param, not_found
 
 LONGEST_NAME = 255  # characters
 NO_DEVICE = not_found("You have no such device.")
+NO_SUCH_DEVICE = not_found("There is no such device.")
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -16,6 +17,22 @@ class Device(msgspec.Struct, frozen=True, omit_defaults=True):
     display_name: str | None = None
     last_seen_ts: int | None = None
     last_seen_ip: str | None = None
+
+
+class DeviceUse(msgspec.Struct, frozen=True):
+    """A device with its session: since when, and when, from where and with what it was last used.
+
+    ``last_seen_port`` is 0 where it is not known; ``is_connected`` says that it waits for news at this moment.
+    """
+
+    device_id: DeviceId
+    display_name: str | None
+    created_ts: int
+    last_seen_ts: int | None
+    last_seen_ip: str | None
+    last_seen_port: int | None
+    client: str | None
+    is_connected: bool = False
 
 
 def may_be_device(device_id: str) -> Refusal | None:

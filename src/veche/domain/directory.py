@@ -1,10 +1,16 @@
-"""Aliases: which a room may call its own (client-server API, Room aliases)."""
+"""Aliases: which a room may call its own (client-server API, Room aliases), and which suits its name."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from veche.domain.events import Content
-from veche.domain.ids import Alias, is_alias, server_of
+from veche.domain.ids import Alias, fits, is_alias, server_of
 from veche.domain.refusals import Refusal, invalid_param
+
+MOST_DEFAULT_ROOMS: Final = 20
+"""Rooms that every new account joins: all in the transaction that makes the account."""
 
 
 def bad_alias(text: str) -> Refusal:
@@ -29,6 +35,25 @@ def may_be_alias(alias: str, server_name: str) -> Refusal | None:
         return invalid_param(f"{alias!r} is not a room alias", "room_alias")
     if server_of(alias) != server_name:
         return invalid_param(f"{alias} belongs to another server", "room_alias")
+    return None
+
+
+def alias_for(name: str, server_name: str) -> Alias:
+    """Return the alias that suits a room called ``name``: small letters of its own alphabet, hyphens for spaces."""
+    words = re.findall(r"[\w.]+", unicodedata.normalize("NFC", name).lower())
+    return Alias(f"#{'-'.join(words)}:{server_name}")
+
+
+def may_be_default_rooms(names: tuple[str, ...], server_name: str) -> Refusal | None:
+    """Say why these cannot be the rooms that everybody shares: each needs an alias of its own."""
+    if len(names) > MOST_DEFAULT_ROOMS:
+        return invalid_param(f"there are at most {MOST_DEFAULT_ROOMS} of them")
+    aliases = [alias_for(name, server_name) for name in names]
+    for name, alias in zip(names, aliases, strict=True):
+        if alias.startswith("#:") or not fits(alias):
+            return invalid_param(f"no alias can be made of {name!r}")
+        if aliases.count(alias) > 1:
+            return invalid_param(f"several of them lead to {alias}")
     return None
 
 

@@ -1,6 +1,7 @@
 """Who asks: the record that every command and query receives, and the rules of signing in."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,13 @@ PASSWORD = "m.login.password"
 MOST_GUESSES = 10
 GUESSES_WINDOW_MS = 15 * 60_000
 REAUTHENTICATION_MS = 15 * 60_000
+LONGEST_ADDRESS = 64  # characters
+LONGEST_CLIENT = 255  # characters
+MOST_SIGN_INS = 500
+"""How many entries of the history are read at once."""
+
+Method = Literal["password", "registration", "reset code"]
+Outcome = Literal["success", "wrong password", "locked", "password too old"]
 
 WRONG_PASSWORD = forbidden("The user name or the password is wrong.")
 UNKNOWN_REFRESH = Refusal("M_UNKNOWN_TOKEN", 401, "The refresh token is not known.", extra={"soft_logout": False})
@@ -26,10 +34,49 @@ class Asker(msgspec.Struct, frozen=True):
     device: DeviceId
     role: Role = "user"
     digest: bytes = b""
+    is_suspended: bool = False
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """From where a request came: address, port (0 where it is not known) and what the client calls itself."""
+
+    address: str = ""
+    port: int = 0
+    client: str = ""
+
+
+Whence = Callable[[], Origin]
+"""Says from where a request came; it is asked only where that is to be kept."""
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """Somebody tried to sign in, or an account's password was replaced by a code; ``ts`` in milliseconds."""
+
+    number: int
+    ts: int
+    method: Method
+    outcome: Outcome
+    address: str
+    port: int
+    client: str
+
+
+class Strangers(msgspec.Struct, frozen=True):
+    """How often somebody at an address gave the name of nobody on that day, and when last."""
+
+    address: str
+    day: int
+    failures: int
+    last_ts: int
 
 
 OPERATOR = Asker(UserId(""), DeviceId(""), "administrator")
 """Whoever runs the server: no account, but access to its data folder."""
+
+
+def origin_of(address: str, port: int, client: str) -> Origin:
+    """Return an origin whose texts are short and printable, whatever a client sent."""
+    return Origin(_printable(address, LONGEST_ADDRESS), port, _printable(client, LONGEST_CLIENT))
 
 
 def digest_of(token: str) -> bytes:
@@ -57,3 +104,8 @@ def reauthentication_needed(stage: str, session: str, fault: str | None = None) 
     if fault is None:
         return Refusal("", 401, "", extra=flows)
     return Refusal("M_FORBIDDEN", 401, fault, extra=flows)
+
+
+def _printable(text: str, longest: int) -> str:
+    short = text[:longest]
+    return short if short.isprintable() else "".join(letter for letter in short if letter.isprintable())

@@ -15,6 +15,8 @@ from veche.domain import events
 from veche.domain.facts import Entry
 from veche.domain.ids import DeviceId, Position, RoomId, UserId
 from veche.domain.timeline import Event, content_of
+from veche.live.counter import Counter
+from veche.live.presence import Device
 from veche.live.tail import Tail
 
 LONGEST_FEED = 256
@@ -27,12 +29,13 @@ class Feed:
     """What is new for one person. Complete for every position in (floor, notifier's head].
 
     ``rooms`` maps each joined room to the position of the joining. ``counts`` (by room) and ``known`` (members
-    whose events a device was given, by device) belong to whoever composes answers.
+    whose events a device was given, by device) belong to whoever composes answers, as does ``ignored``: whom the
+    person ignored at a position. ``told`` is the count at which a status of somebody around changed last.
     """
 
-    __slots__ = ("counts", "entries", "floor", "known", "rooms", "user", "waiting")
+    __slots__ = ("counts", "entries", "floor", "ignored", "known", "rooms", "told", "user", "waiting")
 
-    def __init__(self, user: UserId, floor: Position, rooms: dict[RoomId, Position]) -> None:
+    def __init__(self, user: UserId, floor: Position, rooms: dict[RoomId, Position], told: int = 0) -> None:
         self.user = user
         self.floor = floor
         self.rooms = rooms
@@ -40,6 +43,8 @@ class Feed:
         self.waiting: set[Listener] = set()
         self.counts: dict[RoomId, Any] = {}
         self.known: dict[DeviceId, dict[RoomId, dict[str, Position]]] = {}
+        self.ignored: tuple[Position, frozenset[UserId]] | None = None
+        self.told = told
 
     def push(self, entry: Entry) -> None:
         """Add an entry; forget the older half when there are too many."""
@@ -59,34 +64,45 @@ class Feed:
 
 
 class Listener:
-    """Somebody who waits: woken once, by news, by being sent away, or by the end of the server."""
+    """Somebody who waits: woken once, by news, by being sent away, or by the end of the server.
 
-    __slots__ = ("_wake", "device", "feed")
+    ``shown`` is the record of the device where its waiting shows that its owner is here.
+    """
 
-    def __init__(self, feed: Feed, device: DeviceId | None, wake: Wake) -> None:
+    __slots__ = ("_shown", "_wake", "device", "feed")
+
+    def __init__(self, feed: Feed, device: DeviceId | None, wake: Wake, shown: Device | None = None) -> None:
         self.feed = feed
         self.device = device
         self._wake = wake
+        self._shown = shown
         feed.waiting.add(self)
+        if shown is not None:
+            shown.begin_to_wait()
 
     def leave(self) -> None:
         """Stop waiting; harmless when repeated."""
         self.feed.waiting.discard(self)
+        if self._shown is not None:
+            self._shown.end_waiting()
+            self._shown = None
 
     def wake(self) -> None:
         """Stop waiting and run the wake-up that was given."""
-        self.feed.waiting.discard(self)
+        self.leave()
         self._wake()
 
 
 class Notifier:
-    """Keeps the feeds and wakes those who wait."""
+    """Keeps the feeds and wakes those who wait. ``moves`` counts how often anybody came to a room or went."""
 
-    def __init__(self, tail: Tail) -> None:
+    def __init__(self, tail: Tail, counter: Counter) -> None:
         self._tail = tail
+        self._counter = counter
         self._feeds: OrderedDict[UserId, Feed] = OrderedDict()
         self._rooms: dict[RoomId, set[Feed]] = {}
         self.closing = False
+        self.moves = 0
 
     @property
     def head(self) -> Position:
@@ -112,7 +128,7 @@ class Notifier:
         missed = self._tail.since(at)
         if missed is None:
             return None
-        feed = Feed(user, at, rooms)
+        feed = Feed(user, at, rooms, self._counter.now)
         self._feeds[user] = feed
         for room in rooms:
             self._rooms.setdefault(room, set()).add(feed)
@@ -136,6 +152,22 @@ class Notifier:
         """Wake those in ``room`` for something that lives only in memory (typing)."""
         for feed in list(self._rooms.get(room, ())):
             self.wake(feed)
+
+    def tell_statuses(self, users: Iterable[UserId], count: int) -> int:
+        """Wake these people and those who share a room with one of them, once; return how many polls that were.
+
+        Only people with a feed are considered. ``count`` is the one at which their statuses changed.
+        """
+        touched = {self._feeds[user] for user in users if user in self._feeds}
+        rooms = {room for feed in touched for room in feed.rooms}
+        for room in rooms:
+            touched.update(self._rooms.get(room, ()))
+        for feed in touched:
+            feed.told = count
+        waiting = [listener for feed in touched for listener in feed.waiting]
+        for listener in waiting:
+            listener.wake()
+        return len(waiting)
 
     def wake(self, feed: Feed, device: DeviceId | None = None) -> None:
         """Wake all who wait on a feed, or only one device."""
@@ -178,6 +210,7 @@ class Notifier:
         feed = self._feeds.get(UserId(event.state_key or ""))
         if feed is None:
             return
+        self.moves += 1
         if content_of(event).get("membership") == "join":
             feed.rooms.setdefault(event.room_id, position)
             self._rooms.setdefault(event.room_id, set()).add(feed)
@@ -233,10 +266,10 @@ class Notifier:
                 del self._rooms[room]
 
 
-async def wait(feed: Feed, device: DeviceId | None, seconds: float) -> bool:
-    """Wait for news on ``feed`` for at most ``seconds``; say whether any came."""
+async def wait(feed: Feed, device: DeviceId | None, seconds: float, shown: Device | None = None) -> bool:
+    """Wait for news on ``feed`` for at most ``seconds``; say whether any came. ``shown`` as for ``Listener``."""
     done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    listener = Listener(feed, device, partial(_resolve, done))
+    listener = Listener(feed, device, partial(_resolve, done), shown)
     try:
         return await asyncio.wait_for(done, seconds)
     except TimeoutError:

@@ -5,18 +5,18 @@ Entries are dropped when a token's session changes; the database stays the truth
 
 import msgspec
 
-from veche.domain.sessions import Asker
+from veche.domain.sessions import Asker, Origin, Whence
 
 MOST = 50_000
 NOTED_EVERY_MS = 60_000
 
 
 class Use(msgspec.Struct, frozen=True):
-    """Somebody used a token at that millisecond; ``address`` is None where it is not known."""
+    """Somebody used a token at that millisecond; ``origin`` is None where it is not known."""
 
     asker: Asker
     ts: int
-    address: str | None
+    origin: Origin | None
 
 
 class KnownSessions:
@@ -27,14 +27,14 @@ class KnownSessions:
         self._uses: dict[bytes, Use] = {}
         self.generation = 0
 
-    def find(self, digest: bytes, now: int, address: str) -> Asker | None:
+    def find(self, digest: bytes, now: int, whence: Whence) -> Asker | None:
         """Return the asker of a token that is known and has not expired; note its use once a minute."""
         known = self._known.get(digest)
         if known is None or (known.expires is not None and known.expires <= now):
             return None
         if now - known.noted >= NOTED_EVERY_MS:
             known.noted = now
-            self._uses[digest] = Use(known.asker, now, address)
+            self._uses[digest] = Use(known.asker, now, whence())
         return known.asker
 
     def knows(self, digest: bytes, now: int) -> bool:

@@ -3,11 +3,14 @@
 import msgspec
 
 from veche.live.account_data import KnownFilters
+from veche.live.counter import Counter
 from veche.live.deadlines import Deadlines
 from veche.live.encryption import EmptyInboxes, KeyCounts
 from veche.live.fragments import Fragments
+from veche.live.media import Media
 from veche.live.notifications import KnownCounts
 from veche.live.notifier import Notifier
+from veche.live.operation import Condition
 from veche.live.presence import Presence
 from veche.live.rates import Rates
 from veche.live.sessions import KnownSessions
@@ -19,6 +22,7 @@ class Live(msgspec.Struct, frozen=True):
     """What lives in memory. ``boot`` names this run of the process inside sync tokens."""
 
     boot: str
+    counter: Counter
     tail: Tail
     notifier: Notifier
     fragments: Fragments
@@ -31,3 +35,5 @@ class Live(msgspec.Struct, frozen=True):
     presence: Presence
     filters: KnownFilters
     deadlines: Deadlines
+    media: Media
+    condition: Condition

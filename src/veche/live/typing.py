@@ -1,19 +1,21 @@
-"""Who is typing where. Lives in memory; a version number tells a reader whether anything changed."""
+"""Who is typing where. Lives in memory; the counter of what lives there tells a reader whether anything changed."""
 
 from collections import OrderedDict
 from collections.abc import Callable
 
 from veche.domain.ids import RoomId, UserId
+from veche.live.counter import Counter
 
 
 class Typing:
     """Typing notices by room, each with the millisecond it ends."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Callable[[], int], counter: Counter) -> None:
         self._clock = clock
+        self._counter = counter
         self._rooms: dict[RoomId, dict[UserId, int]] = {}
         self._changed: OrderedDict[RoomId, int] = OrderedDict()
-        self.version = 0
+        self.newest = 0
 
     def start(self, room: RoomId, user: UserId, ms: int) -> bool:
         """Note that ``user`` types for the next ``ms``; say whether that is news."""
@@ -52,14 +54,14 @@ class Typing:
         return sorted(self._rooms.get(room, ()))
 
     def changed_at(self, room: RoomId) -> int:
-        """Return the version at which a room last changed; 0 for never."""
+        """Return the count at which a room last changed; 0 for never."""
         return self._changed.get(room, 0)
 
-    def changed_since(self, version: int) -> list[RoomId]:
-        """Return the rooms in which typing started or ended after ``version``, the latest first."""
+    def changed_since(self, count: int) -> list[RoomId]:
+        """Return the rooms in which typing started or ended after ``count``, the latest first."""
         rooms = []
         for room, changed in reversed(self._changed.items()):
-            if changed <= version:
+            if changed <= count:
                 break
             rooms.append(room)
         return rooms
@@ -69,6 +71,5 @@ class Typing:
         return [room for room, users in self._rooms.items() if users]
 
     def _touch(self, room: RoomId) -> None:
-        self.version += 1
-        self._changed[room] = self.version
+        self.newest = self._changed[room] = self._counter.next()
         self._changed.move_to_end(room)

@@ -1,5 +1,7 @@
 """Accounts: whether a name is free or a token good, and for administrators the lists of both."""
 
+from collections.abc import Sequence
+
 from veche.domain.accounts import (
     NAME_TAKEN,
     REGISTRATION_CLOSED,
@@ -9,11 +11,17 @@ from veche.domain.accounts import (
     may_administer,
     may_bear,
 )
+from veche.domain.accounts.first import may_begin
+from veche.domain.accounts.importing import NewPerson, Verdict, user_of, verdict
+from veche.domain.accounts.passwords import PasswordPolicy, first_policy
 from veche.domain.ids import user_id
 from veche.domain.refusals import Refused, refuse
-from veche.domain.sessions import Asker
+from veche.domain.sessions import Asker, digest_of
 from veche.queries.context import ReadContext
+from veche.queries.moderation import entries
 from veche.storage import accounts
+from veche.storage.accounts import first_links, importing, passwords, tokens
+from veche.storage.reader import Snapshot
 
 
 async def name_is_free(ctx: ReadContext, name: str) -> bool:
@@ -34,22 +42,47 @@ async def token_is_valid(ctx: ReadContext, token: str) -> bool:
     """Say whether a registration token is valid now; 403 where registration is closed."""
     if ctx.limits.registration == "closed":
         raise Refused(REGISTRATION_CLOSED)
-    return await ctx.reader.run(lambda at: accounts.token_is_valid(at, token, ctx.clock()))
+    return await ctx.reader.run(lambda at: tokens.find_valid(at, token, ctx.clock()) is not None)
 
 
 async def all_accounts(ctx: ReadContext, asker: Asker) -> list[AccountEntry]:
     """Return all accounts, closed ones too, in the order of their making; for administrators only."""
     refuse(may_administer(asker))
-    found = await ctx.reader.run(accounts.everyone)
-    return [AccountEntry(each.user_id, each.role, each.created_ts, each.deactivated_ts) for each in found]
+    return await ctx.reader.run(lambda at: entries(at, accounts.everyone(at), ctx.clock()))
 
 
 async def all_registration_tokens(ctx: ReadContext, asker: Asker) -> list[RegistrationToken]:
     """Return all registration tokens, useless ones too, in the order of their making; for administrators only."""
     refuse(may_administer(asker))
-    return await ctx.reader.run(accounts.all_tokens)
+    return await ctx.reader.run(tokens.everything)
 
 
-async def is_empty(ctx: ReadContext) -> bool:
-    """Say whether nobody has an account yet."""
-    return not await ctx.reader.run(accounts.exists_any)
+async def first_link(ctx: ReadContext, token: str) -> PasswordPolicy:
+    """Return what a password must be like, for whoever holds a valid link; refuses with 404 or 410 otherwise."""
+
+    def read(at: Snapshot) -> PasswordPolicy:
+        link = first_links.find(at, digest_of(token))
+        refuse(may_begin(link, ctx.clock(), has_administrator=accounts.has_administrator(at)))
+        return _policy(ctx, at)
+
+    return await ctx.reader.run(read)
+
+
+async def judge_people(ctx: ReadContext, asker: Asker, people: Sequence[NewPerson]) -> list[Verdict]:
+    """Say what an import would make of these people now; nothing is changed."""
+    refuse(may_administer(asker))
+    return await ctx.reader.run(lambda at: [_judged(ctx, at, person) for person in people])
+
+
+async def password_policy(ctx: ReadContext) -> PasswordPolicy:
+    """Return what a new password must be like."""
+    return await ctx.reader.run(lambda at: _policy(ctx, at))
+
+
+def _judged(ctx: ReadContext, at: Snapshot, person: NewPerson) -> Verdict:
+    known = importing.known_of(at, user_of(person, ctx.limits), person.rooms)
+    return verdict(person, known, _policy(ctx, at), ctx.limits)
+
+
+def _policy(ctx: ReadContext, at: Snapshot) -> PasswordPolicy:
+    return passwords.policy(at) or first_policy(ctx.limits)

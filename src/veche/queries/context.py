@@ -1,4 +1,4 @@
-"""What every query is given: the reader, what lives in memory, the clock and the settings it needs."""
+"""What every query is given: the reader, the files, what lives in memory, the clock and the settings it needs."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import msgspec
 
 from veche.domain.settings import Limits
 from veche.live.state import Live
+from veche.storage.blobs import Blobs
 from veche.storage.reader import Reader
 
 
@@ -13,6 +14,7 @@ class ReadContext(msgspec.Struct, frozen=True):
     """Handed to every query. ``clock`` gives milliseconds since 1970."""
 
     reader: Reader
+    blobs: Blobs
     live: Live
     clock: Callable[[], int]
     limits: Limits

@@ -60,12 +60,19 @@ async def aliases_of(ctx: ReadContext, asker: Asker, room: RoomId) -> list[Alias
     return await ctx.reader.run(read)
 
 
-async def is_public(ctx: ReadContext, room: RoomId) -> bool:
-    """Say whether the directory lists a room. Raises 404 where there is no such room."""
-    found = await ctx.reader.run(lambda at: rooms.find(at, room))
-    if found is None:
-        raise Refused(not_found("There is no such room."))
-    return found.is_public
+async def is_public(ctx: ReadContext, asker: Asker, room: RoomId) -> bool:
+    """Say whether the directory lists a room.
+
+    Raises 404 where there is no such room, and where it is one of which the asker knows nothing.
+    """
+
+    def read(at: Snapshot) -> bool:
+        found = rooms.find(at, room)
+        if found is None or not (found.is_public or _may_know(at, asker, room)):
+            raise Refused(not_found("There is no such room."))
+        return found.is_public
+
+    return await ctx.reader.run(read)
 
 
 class RoomSearch(msgspec.Struct, frozen=True):
@@ -141,6 +148,17 @@ def _fits(summary: dict[str, Any], wish: RoomSearch) -> bool:
         return False
     texts = (summary.get("name"), summary.get("topic"), summary.get("canonical_alias"))
     return not wish.term or any(wish.term.casefold() in text.casefold() for text in texts if text)
+
+
+def _may_know(at: Snapshot, asker: Asker, room: RoomId) -> bool:
+    """Say whether the asker may know that a room is there which the directory does not list."""
+    if asker.role == "administrator" or rooms.membership(at, room, asker.user) is not None:
+        return True
+    state = rooms.current_state(at, room)
+    return any(
+        (event := state.get(kind)) is not None and event.content.get(key) == value
+        for kind, (key, value) in _OPEN.items()
+    )
 
 
 def _in_the_open(rows: Rows) -> set[UserId]:

@@ -1,7 +1,8 @@
 """Devices: their rows."""
 
-from veche.domain.devices import Device
+from veche.domain.devices import Device, DeviceUse
 from veche.domain.ids import DeviceId, UserId
+from veche.domain.sessions import Origin
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
 
@@ -36,13 +37,28 @@ def rename(tx: Transaction, user: UserId, device: DeviceId, name: str | None) ->
     tx.run("UPDATE devices SET display_name = ? WHERE user_id = ? AND device_id = ?", name, user, device)
 
 
-def seen(tx: Transaction, user: UserId, device: DeviceId, ts: int, address: str | None) -> None:
-    """Note when a device was last used and, where that is known, from which address."""
+def uses_of(rows: Rows, user: UserId) -> list[DeviceUse]:
+    """Return somebody's devices with how they were last used, oldest first."""
+    found = rows.all(
+        "SELECT device_id, display_name, created_ts, last_seen_ts, last_seen_ip, last_seen_port, last_seen_client"
+        " FROM devices WHERE user_id = ? ORDER BY created_ts, device_id",
+        user,
+    )
+    return [DeviceUse(*row) for row in found]
+
+
+def seen(tx: Transaction, user: UserId, device: DeviceId, ts: int, origin: Origin | None) -> None:
+    """Note when a device was last used and, where that is known, from where and with what."""
+    if origin is None or not origin.address:
+        tx.run("UPDATE devices SET last_seen_ts = ? WHERE user_id = ? AND device_id = ?", ts, user, device)
+        return
     tx.run(
-        "UPDATE devices SET last_seen_ts = ?, last_seen_ip = COALESCE(?, last_seen_ip)"
+        "UPDATE devices SET last_seen_ts = ?, last_seen_ip = ?, last_seen_port = ?, last_seen_client = ?"
         " WHERE user_id = ? AND device_id = ?",
         ts,
-        address,
+        origin.address,
+        origin.port,
+        origin.client,
         user,
         device,
     )

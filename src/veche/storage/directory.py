@@ -15,6 +15,16 @@ def room_of(rows: Rows, alias: Alias) -> RoomId | None:
     return row[0] if row else None
 
 
+def room_named(rows: Rows, name: str) -> RoomId | None:
+    """Return the room that an alias leads to, or that bears this id; None where there is none."""
+    if "\x00" in name:
+        return None
+    if name.startswith("#"):
+        return room_of(rows, Alias(name))
+    row = rows.one("SELECT room_id FROM rooms WHERE room_id = ?", name)
+    return row[0] if row else None
+
+
 def creator_of(rows: Rows, alias: Alias) -> UserId | None:
     """Return who made an alias."""
     row = rows.one("SELECT creator FROM aliases WHERE alias = ?", alias)

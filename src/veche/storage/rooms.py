@@ -271,6 +271,11 @@ def memberships_of(rows: Rows, user: UserId, *kinds: str) -> list[Membership]:
     return [_membership(row) for row in found]
 
 
+def joined_since(rows: Rows, user: UserId) -> dict[RoomId, Position]:
+    """Return the rooms that a person is joined to, each with the position of the joining."""
+    return {one.room_id: one.since for one in memberships_of(rows, user, "join")}
+
+
 def members(rows: Rows, room: RoomId, *kinds: str) -> list[Membership]:
     """Return a room's memberships of the given kinds, in the order of their events."""
     found = all_in(
@@ -312,6 +317,16 @@ def face_changed_since(rows: Rows, room: RoomId, since: Position) -> bool:
     return row is not None
 
 
+def somebody_moved(rows: Rows, since: Position) -> bool:
+    """Say whether anybody's membership of any room was set after ``since``."""
+    row = rows.one(
+        "SELECT 1 FROM events WHERE position > ? AND position <= ? AND type = 'm.room.member' LIMIT 1",
+        since,
+        rows.position,
+    )
+    return row is not None
+
+
 def with_events_since(rows: Rows, user: UserId, since: Position) -> set[RoomId]:
     """Return the joined rooms of ``user`` that have events after ``since``."""
     found = rows.all(
@@ -333,6 +348,8 @@ def put_membership(
         " ON CONFLICT (room_id, user_id) DO UPDATE SET"
         " since_position = CASE WHEN memberships.membership = excluded.membership"
         " THEN memberships.since_position ELSE excluded.position END,"
+        " joined_until = CASE WHEN memberships.membership = 'join' AND excluded.membership <> 'join'"
+        " THEN excluded.position ELSE memberships.joined_until END,"
         " membership = excluded.membership, position = excluded.position, forgotten = 0,"
         " display_name = excluded.display_name",
         room,
@@ -376,6 +393,19 @@ def share_a_room(rows: Rows, user: UserId, other: UserId) -> bool:
         " WHERE a.user_id = ? AND a.membership = 'join' AND b.user_id = ? AND b.membership = 'join' LIMIT 1",
         user,
         other,
+    )
+    return row is not None
+
+
+def were_together(rows: Rows, user: UserId, other: UserId, since: int) -> bool:
+    """Say whether ``user`` is joined to a room to which ``other`` was joined at that time, or later."""
+    row = rows.one(
+        "SELECT 1 FROM memberships a JOIN memberships b ON b.room_id = a.room_id"
+        " WHERE a.user_id = ? AND a.membership = 'join' AND b.user_id = ? AND (b.membership = 'join'"
+        " OR (SELECT e.ts FROM events e WHERE e.position = b.joined_until) >= ?) LIMIT 1",
+        user,
+        other,
+        since,
     )
     return row is not None
 

@@ -6,6 +6,9 @@ from importlib import resources
 from veche.storage.engines import Connection, Engine, StorageFault
 
 _NUMBERED = re.compile(r"(\d{4})_[a-z_]+\.sql\Z")
+_STEPS = "CREATE TABLE IF NOT EXISTS schema_steps (number BIGINT PRIMARY KEY)"
+_INSERTS = re.compile(r"\s*INSERT\s")
+_INDEX = re.compile(r"\s*(CREATE|DROP) (UNIQUE )?INDEX\s")
 
 
 def migrate(engine: Engine) -> int:
@@ -26,6 +29,16 @@ def migrate(engine: Engine) -> int:
         connection.close()
 
 
+def layout(engine: Engine, number: int) -> tuple[list[str], list[str]]:
+    """Return the statements that make the empty tables of schema ``number``, and those that make their indexes."""
+    made = [_STEPS]
+    for _, text in migrations()[:number]:
+        made += engine.script(text)
+    laid = [statement for statement in made if not _INSERTS.match(statement)]
+    indexes = [statement for statement in laid if _INDEX.match(statement)]
+    return [statement for statement in laid if statement not in indexes], indexes
+
+
 def migrations() -> list[tuple[str, str]]:
     """Return (file name, text) of all migrations in order; their numbers are 1, 2, 3 without gaps."""
     folder = resources.files("veche.storage.migrations")
@@ -39,7 +52,7 @@ def migrations() -> list[tuple[str, str]]:
 def _applied(connection: Connection) -> int:
     connection.begin_write()
     try:
-        connection.rows("CREATE TABLE IF NOT EXISTS schema_steps (number BIGINT PRIMARY KEY)")
+        connection.rows(_STEPS)
         row = connection.rows("SELECT COALESCE(MAX(number), 0) FROM schema_steps")
         connection.commit()
         return int(row[0][0])

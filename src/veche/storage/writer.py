@@ -4,19 +4,20 @@ Nothing is told, and no caller is answered, before the commit. What a command de
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import os
 import queue
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from veche.domain.facts import Entry, Fact
 from veche.domain.ids import Position
 from veche.domain.refusals import Refusal, Refused
-from veche.storage.engines import Connection, Engine, Row, StorageBroken, StorageFault, StorageFull
+from veche.storage.engines import Between, Connection, Engine, Row, StorageBroken, StorageFault, StorageFull
 
 T = TypeVar("T")
 Effect = Callable[[], None]
@@ -109,6 +110,22 @@ class _Job:
         self.transaction: Transaction | None = None
 
 
+class _Slice:
+    """A moment's work for another thread, between two groups and outside of any transaction."""
+
+    __slots__ = ("done", "work")
+
+    def __init__(self, work: Callable[[Connection], Any]) -> None:
+        self.work = work
+        self.done: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+    def run(self, connection: Connection) -> None:
+        try:
+            self.done.set_result(self.work(connection))
+        except BaseException as fault:
+            self.done.set_exception(fault)
+
+
 class Writer:
     """Runs commands one after another on its own thread; resolves their callers after the fsync.
 
@@ -116,11 +133,12 @@ class Writer:
     """
 
     def __init__(self, engine: Engine, tell: Tell, broken: Callable[[], None] = lambda: os._exit(70)) -> None:
-        self._engine = engine
+        self.engine = engine
         self._connection = engine.connect(writes=True)
         self._tell = tell
         self._broken = broken
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | _Slice | None] = queue.SimpleQueue()
+        self._is_copied = False
         self._closing = False
         self._ended = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -143,6 +161,27 @@ class Writer:
         self._jobs.put(_Job(work, done))
         return done
 
+    @contextlib.contextmanager
+    def copying(self) -> Iterator[Between]:
+        """Let the calling thread, not the loop's, use the writer's connection between groups, to copy the database.
+
+        SQLite begins a copy anew when a transaction with changes is rolled back, so meanwhile none is: what a
+        refused command did is undone in its savepoint, and the rest committed.
+        """
+        self._is_copied = True
+        try:
+            yield self._between
+        finally:
+            self._is_copied = False
+
+    def _between(self, step: Callable[[Connection], T]) -> T:
+        slice_ = _Slice(step)
+        if self._ended:
+            raise StorageFault("the server is stopping")
+        self._jobs.put(slice_)
+        result: T = slice_.done.result()
+        return result
+
     @property
     def waiting(self) -> int:
         """How many commands wait for their group."""
@@ -151,7 +190,7 @@ class Writer:
     async def upkeep(self) -> None:
         """Let the database do its housekeeping, on a thread of its own; no command waits for it."""
         try:
-            await asyncio.to_thread(self._engine.upkeep)
+            await asyncio.to_thread(self.engine.upkeep)
         except StorageBroken as fault:
             _log.error("the housekeeping failed: %s", fault)
             self._broken()
@@ -162,6 +201,9 @@ class Writer:
         if self._thread.is_alive():
             self._jobs.put(None)
             await asyncio.to_thread(self._thread.join)
+        while not self._jobs.empty():
+            if isinstance(left := self._jobs.get(), _Slice):
+                left.done.set_exception(StorageFault("the server is stopping"))
         self._connection.close()
 
     def _serve(self) -> None:
@@ -178,8 +220,11 @@ class Writer:
         group: list[_Job] = []
         job = None if self._ended else self._jobs.get()
         while job is not None:
-            group.append(job)
-            if len(group) == self._engine.largest_group or self._jobs.empty():
+            if isinstance(job, _Slice):
+                job.run(self._connection)
+            else:
+                group.append(job)
+            if group and (len(group) == self.engine.largest_group or self._jobs.empty()):
                 return group
             job = self._jobs.get()
         self._ended = True
@@ -190,15 +235,15 @@ class Writer:
         try:
             connection.begin_write()
             head = Head(connection.rows("SELECT position FROM log_head")[0][0])
-            before = head.position
-            if len(group) == 1:
+            before, is_copied = head.position, self._is_copied  # asked once: one way or the other for the whole group
+            if len(group) == 1 and not is_copied:
                 self._attempt_alone(group[0], head)
             else:
                 for job in group:
                     self._attempt(job, head)
             if head.position != before:
                 connection.rows("UPDATE log_head SET position = ?", (head.position,))
-            if any(job.transaction is not None for job in group):
+            if is_copied or any(job.transaction is not None for job in group):
                 connection.commit()
             else:
                 connection.rollback()

@@ -29,18 +29,25 @@ ROWS: Rows = {
     ),
     "GET /v1/register/m.login.registration_token/validity": (ask("a guess", query={"token": "guess"}, may=EVERYBODY),),
     "POST /v3/account/password": (
-        ask("without proof", body={"new_password": "$password"}, may=NOBODY, refused=401),
+        ask("without proof", body={"new_password": "quite another $filter"}, may=NOBODY, refused=401),
+        ask(
+            "with one's own",
+            body={
+                "new_password": "quite another $filter",
+                "logout_devices": False,
+                "auth": proof("$me", "$password"),
+            },
+        ),
         ask(
             "with the administrator's password",
             body={
-                "new_password": _OF_ADMINISTRATOR,
+                "new_password": "yet another $filter",
                 "logout_devices": False,
-                "auth": proof("$administrator", _OF_ADMINISTRATOR),
+                "auth": proof("$administrator", "quite another $administrators_filter"),
             },
             may=OWNER,
             refused=401,
         ),
-        ask("with one's own", body={"new_password": "$password", "auth": proof("$me", "$password")}),
     ),
     "POST /v3/account/deactivate": (
         ask("without proof", body={}, may=NOBODY, refused=401),

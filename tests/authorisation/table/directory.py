@@ -7,12 +7,14 @@ from tests.authorisation.askers import (
     POWERFUL,
     SERVER_ADMINISTRATOR,
     SIGNED_IN,
+    STRANGER,
 )
 from tests.authorisation.rows import Rows, ask, at
 
 _ALIAS = "/v3/directory/room/{room_alias}"
 _LISTED = "/v3/directory/list/room/{room_id}"
 _MAY_NAME = POWERFUL | {SERVER_ADMINISTRATOR}
+_KNOW = SIGNED_IN - {STRANGER}
 _LOBBY = {"name of the lobby": SIGNED_IN}
 
 ROWS: Rows = {
@@ -30,9 +32,20 @@ ROWS: Rows = {
         ask("of a room that all may read", at(room_id="$world_readable_room")),
         ask("of no room", at(room_id="!no:veche.test"), may=NOBODY),
     ),
-    f"GET {_LISTED}": (ask("of a private room", at(room_id="$shared_room"), may=EVERYBODY),),
+    f"GET {_LISTED}": (
+        ask("of a private room", at(room_id="$shared_room"), may=_KNOW, refused=404),
+        ask("of one that all may read", at(room_id="$world_readable_room"), may=EVERYBODY),
+        ask("of no room", at(room_id="!no:veche.test"), may=NOBODY, refused=404),
+    ),
     f"PUT {_LISTED}": (
-        ask("of a private room", at(room_id="$shared_room"), body={"visibility": "private"}, may=_MAY_NAME),
+        ask(
+            "of a private room",
+            at(room_id="$shared_room"),
+            body={"visibility": "private"},
+            may=_MAY_NAME,
+            refused={STRANGER: 404},
+        ),
+        ask("of no room", at(room_id="!no:veche.test"), body={"visibility": "private"}, may=NOBODY, refused=404),
     ),
     "GET /v3/publicRooms": (ask("all", shows=_LOBBY),),
     "POST /v3/publicRooms": (ask("all", body={}, shows=_LOBBY),),

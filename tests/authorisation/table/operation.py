@@ -8,7 +8,6 @@ ROWS: Rows = {
     "GET /.well-known/matrix/client": (ask(may=EVERYBODY),),
     "GET /health": (ask(may=EVERYBODY),),
     "GET /v3/capabilities": (ask(),),
-    "GET /v1/media/config": (ask(),),
     "GET /v3/thirdparty/protocols": (ask(),),
     "GET /v3/voip/turnServer": (ask(),),
 }

@@ -28,7 +28,7 @@ def _entering(parameter: str) -> Row:
         ask("a private room", {parameter: "$shared_room"}, may=_MAY_JOIN),
         ask("a public room", {parameter: "$lobby"}),
         ask("a room with a rule nobody knows", {parameter: "$vault"}, may=OWNER),
-        ask("no room", {parameter: _NO_ROOM}, may=NOBODY, refused=404),
+        ask("no room", {parameter: _NO_ROOM}, may=NOBODY),
     )
 
 
@@ -42,7 +42,7 @@ ROWS: Rows = {
     "POST /v3/knock/{room_id_or_alias}": (
         ask("on a private room", at(room_id_or_alias="$shared_room"), may=_MAY_KNOCK),
         ask("on a room that cannot be knocked on", at(room_id_or_alias="$vault"), may=NOBODY),
-        ask("on no room", at(room_id_or_alias=_NO_ROOM), may=NOBODY, refused=404),
+        ask("on no room", at(room_id_or_alias=_NO_ROOM), may=NOBODY),
     ),
     f"POST {_ROOM}/leave": (
         ask("a private room", at(room_id="$shared_room"), may=JOINED | {INVITED, KNOCKING, LEFT}),

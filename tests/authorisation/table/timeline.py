@@ -114,10 +114,15 @@ ROWS: Rows = {
             shows={
                 "shared: after": JOINED,
                 "joined: name after": JOINED | {INVITED, KNOCKING},
+                **{f"status of the {asker}": JOINED for asker in JOINED},
                 **{f"note of the {asker}": frozenset((asker,)) for asker in SIGNED_IN},
                 **{f"message to the device of the {asker}": frozenset((asker,)) for asker in SIGNED_IN},
             },
         ),
-        ask("from a foreign token", query={"since": "s1.1.0.0", "use_state_after": "true"}),
+        ask(
+            "from a foreign token",
+            query={"since": "s1.1.0.0", "use_state_after": "true"},
+            shows={f"status of the {asker}": JOINED for asker in JOINED},
+        ),
     ),
 }

@@ -4,6 +4,7 @@ import "./console.mjs";
 import "./promise.mjs";
 import { createInterface } from "node:readline";
 import { encryptionCommands } from "./encryption.mjs";
+import { mediaCommands } from "./media.mjs";
 import { roomCommands } from "./rooms.mjs";
 import { sessionCommands } from "./sessions.mjs";
 import { timelineCommands } from "./timeline.mjs";
@@ -13,6 +14,7 @@ const COMMANDS = {
   ...sessionCommands,
   ...roomCommands,
   ...timelineCommands,
+  ...mediaCommands,
   ...encryptionCommands,
   ...verificationCommands,
 };

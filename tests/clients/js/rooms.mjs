@@ -1,7 +1,7 @@
-// Rooms and the people in them, as the SDK sees them.
+// Rooms and the people in them, and how these are doing, as the SDK sees them.
 import { Preset } from "matrix-js-sdk";
 
-export const roomCommands = { create_room, join, membership, devices_of };
+export const roomCommands = { create_room, join, membership, devices_of, presence, set_presence };
 
 /**
  * A private encrypted room with one invited person.
@@ -35,4 +35,22 @@ function membership({ client }, { room, user }) {
 async function devices_of({ client }, { user }) {
   const devices = await client.getCrypto().getUserDeviceInfo([user]);
   return [...(devices.get(user)?.keys() ?? [])];
+}
+
+/**
+ * How somebody is doing: their presence and the text they show, null where the SDK knows of none.
+ * @param {import("./sessions.mjs").Device} device
+ */
+function presence({ client }, { user }) {
+  const known = client.getUser(user);
+  return [known?.presence ?? null, known?.presenceStatusMsg ?? null];
+}
+
+/**
+ * Say how one is doing, now and by syncing on.
+ * @param {import("./sessions.mjs").Device} device
+ */
+async function set_presence({ client }, { state, text }) {
+  client.setSyncPresence(state);
+  await client.setPresence({ presence: state, status_msg: text });
 }

@@ -12,7 +12,8 @@ import msgspec
 
 from veche.commands.context import Context
 from veche.domain.ids import DeviceId, UserId
-from veche.domain.sessions import Asker
+from veche.domain.refusals import Refusal
+from veche.domain.sessions import Asker, Origin, origin_of
 from veche.queries.context import ReadContext
 
 Caller = Literal["public", "user", "administrator"]
@@ -47,12 +48,20 @@ class RequestFacts(msgspec.Struct, frozen=True):
     port: int = 0
     is_secure: bool = False
 
+    def origin(self) -> Origin:
+        """Return from where the request came, as it is kept."""
+        return origin_of(self.address, self.port, self.user_agent)
+
     def header(self, name: bytes) -> str | None:
         """Return the last header of that name, which is written in small letters; None where there is none."""
         for known, value in reversed(self.headers):
             if known == name:
                 return value.decode("latin-1")
         return None
+
+    def wants_page(self) -> bool:
+        """Say whether a browser shows the reply to somebody."""
+        return "text/html" in (self.header(b"accept") or "")
 
 
 class BodyStream(Protocol):
@@ -98,6 +107,8 @@ class StreamedReply(msgspec.Struct, frozen=True):
 
 Json = dict[str, Any]
 Serve = Callable[[Door, Asker, Any], Awaitable[Any]]
+ShowRefusal = Callable[[Refusal, RequestFacts, bytes], Reply]
+"""Makes a page of a refusal, for a request with these facts and this query."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -106,6 +117,9 @@ class Endpoint(msgspec.Struct, frozen=True):
     ``response`` is the record that ``serve`` returns, ``Reply`` or ``msgspec.Raw`` for ready bytes,
     or ``StreamedReply``.
     ``body_optional`` lets clients send no body at all; ``public`` endpoints may still be told who asks.
+    ``locked_too`` lets those in whose account is locked: they may sign out.
+    ``hides_path`` keeps the path out of the log, as it holds a secret; what is declared stands there instead.
+    ``refusal_page`` shows to browsers what the door refuses, where the endpoint is a page.
     """
 
     method: str
@@ -117,3 +131,6 @@ class Endpoint(msgspec.Struct, frozen=True):
     serve: Serve
     aliases: tuple[str, ...] = ()
     body_optional: bool = False
+    locked_too: bool = False
+    hides_path: bool = False
+    refusal_page: ShowRefusal | None = None

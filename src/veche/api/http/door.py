@@ -18,6 +18,7 @@ from veche.api.http.contract import NOBODY, Door, Endpoint, RateClass, Reply, Re
 from veche.api.http.router import Router
 from veche.domain.refusals import Refusal, Refused, forbidden
 from veche.domain.sessions import Asker
+from veche.domain.settings import Limits
 from veche.queries import sessions
 
 Send = Callable[[Message], Awaitable[None]]
@@ -28,6 +29,7 @@ MISSING_TOKEN = Refusal("M_MISSING_TOKEN", 401, "An access token is needed.")
 FAULT = Refusal("M_UNKNOWN", 500, "The server made a mistake; it has been written to the log.")
 GONE_AWAY = Reply(b"", 499)
 LIMITED = "M_LIMIT_EXCEEDED"
+NO_ROOM = "M_RESOURCE_LIMIT_EXCEEDED"
 _PATIENCE_SECONDS = 60.0
 """Seconds after which a client that takes nothing of a long reply is let go."""
 _WITH_BODY = ("POST", "PUT", "DELETE", "PATCH")
@@ -61,7 +63,7 @@ class Application:
         reply = await self._reply(method, raw_path, query, facts, body, request_id)
         if _log.isEnabledFor(logging.DEBUG):
             milliseconds = round((time.monotonic() - started) * 1000, 1)
-            told = {"request": request_id, "method": method, "path": raw_path.decode("latin-1")}
+            told = {"request": request_id, "method": method, "path": self._router.told(raw_path)}
             _log.debug("request", extra={**told, "status": reply.status, "ms": milliseconds})
         return reply, request_id
 
@@ -86,22 +88,23 @@ class Application:
     async def _reply(
         self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, body: Body, request_id: str
     ) -> Reply | StreamedReply:
+        if method == "OPTIONS":
+            return Reply(b"{}")
+        endpoint = None
         try:
-            return await self._served(method, raw_path, query, facts, body)
+            endpoint, path = self._router.match("GET" if method == "HEAD" else method, raw_path)
+            return await self._served(endpoint, path, query, facts, body)
         except Refused as refused:
-            return replies.reply_of_refusal(refused.refusal)
+            return self._refused(endpoint, refused.refusal, query, facts)
         except Disconnected:
             return GONE_AWAY
         except Exception:
-            _log.exception("a request failed", extra={"request": request_id, "path": raw_path.decode("latin-1")})
-            return replies.reply_of_refusal(FAULT)
+            _log.exception("a request failed", extra={"request": request_id, "path": self._router.told(raw_path)})
+            return self._refused(endpoint, FAULT, query, facts)
 
     async def _served(
-        self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, body: Body
+        self, endpoint: Endpoint, path: dict[str, str], query: bytes, facts: RequestFacts, body: Body
     ) -> Reply | StreamedReply:
-        if method == "OPTIONS":
-            return Reply(b"{}")
-        endpoint, path = self._router.match("GET" if method == "HEAD" else method, raw_path)
         stream = body.stream() if requests.wants_stream(endpoint) else None
         asker = await self._identify(endpoint, facts)
         self.limit(endpoint.rate, asker.user or facts.address)
@@ -114,7 +117,9 @@ class Application:
                 raise Refused(MISSING_TOKEN)
             return NOBODY
         try:
-            asker = await sessions.identify(self.door.queries, facts.token, facts.address)
+            asker = await sessions.identify(
+                self.door.queries, facts.token, facts.origin, locked_too=endpoint.locked_too
+            )
         except Refused:
             if endpoint.caller != "public":
                 raise
@@ -123,12 +128,31 @@ class Application:
             raise Refused(forbidden("Only an administrator may do this."))
         return asker
 
+    def _refused(self, endpoint: Endpoint | None, refusal: Refusal, query: bytes, facts: RequestFacts) -> Reply:
+        told = self.refusal(refusal)
+        if endpoint is None or endpoint.refusal_page is None or not facts.wants_page():
+            return told
+        page = endpoint.refusal_page(refusal, facts, query)
+        return msgspec.structs.replace(page, headers=(*page.headers, *told.headers))
+
+    def refusal(self, refusal: Refusal) -> Reply:
+        """Turn a refusal into a reply; where room has run out it says whom to tell (section Common error codes)."""
+        if refusal.code == NO_ROOM:
+            told = {"admin_contact": _contact(self.door.queries.limits), **(refusal.extra or {})}
+            refusal = msgspec.structs.replace(refusal, extra=told)
+        return replies.reply_of_refusal(refusal)
+
     def limit(self, rate: RateClass, subject: str) -> None:
         """Take one token from the caller's bucket; 429 with the milliseconds to wait where it is empty."""
         wait_ms = self.door.queries.live.rates.take(rate, subject)
         if wait_ms:
             extra = {"retry_after_ms": wait_ms}
             raise Refused(Refusal(LIMITED, 429, "Too many requests; please wait a moment.", extra=extra))
+
+
+def _contact(limits: Limits) -> str:
+    """Return how to reach whoever looks after the server; something must stand there, even where nobody has said."""
+    return limits.admin_contact or limits.public_address or f"the administrator of {limits.server_name}"
 
 
 def address_of(headers: RawHeaders, peer: str, proxies: frozenset[str]) -> str:
@@ -143,10 +167,18 @@ def address_of(headers: RawHeaders, peer: str, proxies: frozenset[str]) -> str:
 
 def facts_of_scope(scope: Message, proxies: frozenset[str]) -> RequestFacts:
     """Gather what is known of a request that came through ASGI."""
-    headers, (peer, port) = scope["headers"], scope.get("client") or ("", 0)
-    facts = facts_of(headers, scope["query_string"], address_of(headers, peer, proxies))
-    is_proxied = peer in proxies
-    is_secure = scope["scheme"] == "https" or (is_proxied and facts.header(b"x-forwarded-proto") == "https")
+    peer = scope.get("client") or ("", 0)
+    return facts_of_peer(scope["headers"], scope["query_string"], peer, proxies, is_secure=scope["scheme"] == "https")
+
+
+def facts_of_peer(
+    headers: RawHeaders, query: bytes, peer: tuple[str, int], proxies: frozenset[str], *, is_secure: bool
+) -> RequestFacts:
+    """Gather what is known of a request from the other end of its connection; a trusted proxy speaks for its client."""
+    address, port = peer
+    is_proxied = address in proxies
+    facts = facts_of(headers, query, address_of(headers, address, proxies))
+    is_secure = is_secure or (is_proxied and facts.header(b"x-forwarded-proto") == "https")
     return msgspec.structs.replace(facts, port=0 if is_proxied else port, is_secure=is_secure)
 
 

@@ -73,10 +73,14 @@ class Exchange:
         self.on_gone: Callable[[], None] | None = None
 
     @property
-    def address(self) -> str:
-        """The client's address."""
-        client = self._protocol.client
-        return client[0] if client else ""
+    def peer(self) -> tuple[str, int]:
+        """Address and port at the other end of the connection."""
+        return self._protocol.client or ("", 0)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self._protocol.scheme == "https"
 
     @property
     def message_event(self) -> "Exchange":
@@ -264,10 +268,10 @@ class LaneProtocol(HttpToolsProtocol):
         self._has_given_up = True
         self._arriving_since = self.loop.time()
         self.transport.write(_last(_text_of(replies.reply_of_refusal(refusal), b"")))
-        if self._is_idle():
+        if self._is_idle() and self.transport.can_write_eof():
             self.transport.write_eof()
-        else:
-            self.transport.close()  # an answer under way must not be written any more
+        else:  # an answer under way must not be written any more; TLS passes over by itself what still comes
+            self.transport.close()
 
 
 def _text_of(reply: Reply, request_id: bytes) -> bytes:

@@ -47,4 +47,6 @@ def headers_of(reply: Reply | StreamedReply, request_id: bytes) -> Headers:
     else:
         base = [(b"content-type", reply.content_type), *CORS]
     length = len(reply.body) if isinstance(reply, Reply) else reply.length
-    return [*base, (b"content-length", b"%d" % length), (b"x-request-id", request_id), *reply.headers]
+    if reply.status != 304:  # it would have to be that of what the client has already
+        base = [*base, (b"content-length", b"%d" % length)]
+    return [*base, (b"x-request-id", request_id), *reply.headers]

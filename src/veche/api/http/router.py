@@ -28,6 +28,7 @@ class Router:
 
     def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
         self._root = _Node()
+        self._hidden: dict[bytes, str] = {}
         for endpoint in endpoints:
             for path in (endpoint.path, *endpoint.aliases):
                 self._add(path, endpoint)
@@ -46,7 +47,16 @@ class Router:
             raise Refused(WRONG_METHOD)
         return endpoint, dict(zip(node.names[method], map(decoded, values), strict=True))
 
+    def told(self, raw_path: bytes) -> str:
+        """Return a path as it may stand in the log. What begins like one with a secret holds it, whatever is asked."""
+        for beginning, path in self._hidden.items():
+            if raw_path.startswith(beginning):
+                return path
+        return raw_path.decode("latin-1")
+
     def _add(self, path: str, endpoint: Endpoint) -> None:
+        if endpoint.hides_path:
+            self._hidden[path.partition("{")[0].encode()] = path
         node, names = self._root, []
         for segment in path.split("/")[1:]:
             if segment.startswith("{"):

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from veche.api.http.contract import Caller, Door, Empty, Endpoint
+from veche.api.http.contract import Caller, Door, Empty, Endpoint, RequestFacts
 from veche.api.matrix.sessions import SessionReply, session_reply
 from veche.commands import accounts as commands
 from veche.commands.accounts import Application
@@ -32,6 +32,7 @@ class Register(msgspec.Struct, frozen=True):
     """``POST /register``."""
 
     body: RegisterBody
+    request: RequestFacts
     kind: str = "user"
 
 
@@ -106,7 +107,10 @@ async def register(door: Door, asker: Asker, request: Register) -> SessionReply:
         raise Refused(invalid_param("kind must be user or guest", "kind"))
     body = request.body
     wish = SessionWish(
-        DeviceId(body.device_id) if body.device_id else None, body.initial_device_display_name, body.refresh_token
+        DeviceId(body.device_id) if body.device_id else None,
+        body.initial_device_display_name,
+        body.refresh_token,
+        request.request.origin(),
     )
     wanted = Application(body.username, body.password, wish, wants_session=not body.inhibit_login)
     user, session = await commands.register(door.commands, wanted, body.auth)

@@ -129,7 +129,7 @@ async def aliases(door: Door, asker: Asker, query: RoomRequest) -> dict[str, Any
 
 async def visibility(door: Door, asker: Asker, query: RoomRequest) -> Visibility:
     """Say whether the directory lists a room."""
-    is_public = await queries.is_public(door.queries, query.room_id)
+    is_public = await queries.is_public(door.queries, asker, query.room_id)
     return Visibility("public" if is_public else "private")
 
 

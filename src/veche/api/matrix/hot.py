@@ -13,8 +13,8 @@ from urllib.parse import unquote_plus
 
 from veche.api.http import replies
 from veche.api.http.bodies import ReadyBody
-from veche.api.http.contract import Door, Reply
-from veche.api.http.door import FAULT, Application, address_of, facts_of
+from veche.api.http.contract import Door, Reply, RequestFacts
+from veche.api.http.door import FAULT, Application, facts_of_peer
 from veche.api.http.lane import Begin, Exchange
 from veche.api.http.requests import read_body
 from veche.api.http.router import decoded
@@ -24,7 +24,7 @@ from veche.domain.account_data import Filter
 from veche.domain.events import Content
 from veche.domain.ids import RoomId
 from veche.domain.refusals import Refused
-from veche.domain.sessions import Asker, digest_of
+from veche.domain.sessions import Asker, Origin, Whence, digest_of
 from veche.queries.sessions import known_asker, still_valid
 from veche.queries.sync import polling
 from veche.queries.sync.loop import answer
@@ -113,7 +113,7 @@ class HotEndpoints:
     async def _ordinary(self, exchange: Exchange) -> None:
         """Answer as the ordinary endpoint does, only without ASGI."""
         path, _, query = exchange.url.partition(b"?")
-        facts = facts_of(exchange.headers, query, self._address(exchange))
+        facts = self._facts(exchange, query)
         body = ReadyBody(exchange.body)
         reply, request_id = await self._application.answer(exchange.method.decode(), path, query, facts, body)
         assert isinstance(reply, Reply), "no endpoint on the lane streams its reply"
@@ -129,7 +129,7 @@ class HotEndpoints:
         try:
             exchange.reply_json(await work)
         except Refused as refused:
-            exchange.reply(replies.reply_of_refusal(refused.refusal))
+            exchange.reply(self._application.refusal(refused.refusal))
         except Exception:
             _log.exception("a request on the fast lane failed", extra={"request": exchange.request_id.decode()})
             exchange.reply(replies.reply_of_refusal(FAULT))
@@ -152,25 +152,29 @@ class HotEndpoints:
     def _asker(self, exchange: Exchange) -> Asker | None:
         for name, value in exchange.headers:
             if name == b"authorization":
-                return self._bearer(value, self._address(exchange))
+                return self._bearer(value, partial(self.origin, exchange))
         return None
 
-    def _address(self, exchange: Exchange) -> str:
-        proxies = self._door.queries.limits.trusted_proxies
-        return address_of(exchange.headers, exchange.address, proxies) if proxies else exchange.address
+    def origin(self, exchange: Exchange) -> Origin:
+        """Return from where a request came."""
+        return self._facts(exchange, b"").origin()
 
-    def _bearer(self, header: bytes, address: str) -> Asker | None:
+    def _facts(self, exchange: Exchange, query: bytes) -> RequestFacts:
+        proxies = self._door.queries.limits.trusted_proxies
+        return facts_of_peer(exchange.headers, query, exchange.peer, proxies, is_secure=exchange.is_secure)
+
+    def _bearer(self, header: bytes, whence: Whence) -> Asker | None:
         """Return the asker whose token a header holds; the same clients come again and again.
 
         Only digests of tokens that are known and of ordinary length are kept: anybody can send headers.
         """
         digest = self._digests.get(header)
         if digest is not None:
-            return known_asker(self._door.queries, digest, address)
+            return known_asker(self._door.queries, digest, whence)
         if header[:7].lower() != b"bearer ":
             return None
         digest = digest_of(header[7:].strip().decode("latin-1"))
-        asker = known_asker(self._door.queries, digest, address)
+        asker = known_asker(self._door.queries, digest, whence)
         if asker is not None and len(header) <= _LONGEST_KNOWN:
             if len(self._digests) >= _MOST_KNOWN:
                 self._digests.clear()
@@ -191,11 +195,11 @@ class HotEndpoints:
             token = token_from(since.decode("latin-1"))
         except Refused:
             return None
-        return SyncWish(token, base.filter, False, base.wants_state_after, base.timeout_ms)
+        return SyncWish(token, base.filter, False, base.wants_state_after, base.timeout_ms, base.presence)
 
     def _learn(self, asker: Asker, rest: bytes) -> SyncWish | None:
         """Read ordinary parameters without ``since``; None for anything else, or a filter not looked up before."""
-        timeout, chosen, after = 0, "", False
+        timeout, chosen, after, shown = 0, "", False, "online"
         for part in rest.partition(b"?")[2].split(b"&"):
             name, _, value = part.partition(b"=")
             if name == b"timeout" and value.isdigit() and len(value) < 16:
@@ -205,13 +209,13 @@ class HotEndpoints:
             elif name == b"use_state_after" and value in (b"true", b"false"):
                 after = value == b"true"
             elif name == b"set_presence" and value in _PRESENCES:
-                continue
+                shown = value.decode()
             elif name not in _PLAIN and not name.startswith(b"org.matrix."):
                 return None
         found = self._door.queries.live.filters.find(asker.user, chosen) if chosen else Filter()
         if found is None:
             return None
-        wish = SyncWish(None, found, False, after, timeout)
+        wish = SyncWish(None, found, False, after, timeout, shown)
         if len(rest) <= _LONGEST_KNOWN:
             if len(self._wishes) >= _MOST_KNOWN:
                 self._wishes.clear()
@@ -222,16 +226,18 @@ class HotEndpoints:
 class Desk:
     """A waiting sync's connection, as the poll sees it."""
 
-    __slots__ = ("_exchange", "_hot", "address")
+    __slots__ = ("_exchange", "_hot")
 
     def __init__(self, hot: HotEndpoints, exchange: Exchange) -> None:
         self._hot = hot
         self._exchange = exchange
-        self.address = exchange.address
 
     @property
     def is_over(self) -> bool:
         return self._exchange.disconnected or self._exchange.response_complete
+
+    def origin(self) -> Origin:
+        return self._hot.origin(self._exchange)
 
     def reply_json(self, body: bytes) -> None:
         self._exchange.reply_json(body)

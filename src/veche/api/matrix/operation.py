@@ -8,6 +8,7 @@ from veche.api.http.contract import Door, Empty, Endpoint, RequestFacts
 from veche.domain.refusals import Refused, not_found
 from veche.domain.rooms import DEFAULT_ROOM_VERSION, ROOM_VERSIONS
 from veche.domain.sessions import Asker
+from veche.queries.operation import last_backup
 
 MATRIX_VERSIONS = ("v1.11", "v1.12", "v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18", "v1.19")
 
@@ -25,12 +26,31 @@ class WithFacts(msgspec.Struct, frozen=True):
     request: RequestFacts
 
 
+class CertificateHealth(msgspec.Struct, frozen=True):
+    """The certificate of HTTPS. ``ends_soon`` asks for somebody's doing: what the server made it renews itself."""
+
+    is_given: bool
+    days_left: int
+    ends_soon: bool
+
+
+class BackupHealth(msgspec.Struct, frozen=True):
+    """How the last backup ended, and when (ms since 1970)."""
+
+    is_whole: bool
+    ended_ts: int
+
+
 class Health(msgspec.Struct, frozen=True):
-    """``GET /health``: the newest position and how many commands wait."""
+    """``GET /health``: the newest position, how many commands wait, the certificate where HTTPS is spoken, and the last
+    backup, where one was tried.
+    """
 
     status: str
     position: int
     waiting: int
+    certificate: CertificateHealth | None
+    backup: BackupHealth | None
 
 
 async def versions(door: Door, asker: Asker, query: Empty) -> Versions:
@@ -43,15 +63,17 @@ async def well_known(door: Door, asker: Asker, query: WithFacts) -> dict[str, An
     address = door.queries.limits.public_address
     if not address and not query.request.host:
         raise Refused(not_found("Nobody has set the address of this server."))
-    address = address or f"http://{query.request.host}"
+    address = address or f"{'https' if query.request.is_secure else 'http'}://{query.request.host}"
     return {"m.homeserver": {"base_url": address}}
 
 
 async def capabilities(door: Door, asker: Asker, query: Empty) -> dict[str, Any]:
     """Say what accounts on this server can do (section Capabilities negotiation)."""
     yes, no = {"enabled": True}, {"enabled": False}
+    moderates = {"m.account_moderation": {"suspend": True, "lock": True}} if asker.role == "administrator" else {}
     return {
         "capabilities": {
+            **moderates,
             "m.3pid_changes": no,
             "m.change_password": yes,
             "m.get_login_token": no,
@@ -69,7 +91,16 @@ async def capabilities(door: Door, asker: Asker, query: Empty) -> dict[str, Any]
 async def health(door: Door, asker: Asker, query: Empty) -> Health:
     """Answer from the database: the server lives and can read."""
     position = await door.queries.reader.run(lambda at: at.position)
-    return Health("ok", position, door.commands.writer.waiting)
+    backup = await last_backup(door.queries)
+    told = BackupHealth(backup.fault is None, backup.ended_ts) if backup else None
+    return Health("ok", position, door.commands.writer.waiting, _certificate(door), told)
+
+
+def _certificate(door: Door) -> CertificateHealth | None:
+    state = door.queries.live.condition.certificate
+    if state is None:
+        return None
+    return CertificateHealth(state.is_given, state.days_left, state.ends_soon)
 
 
 ENDPOINTS = (

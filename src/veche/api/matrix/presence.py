@@ -1,28 +1,32 @@
-"""Presence in its simple form: a status that people set and others ask for."""
+"""Presence at the door: how people are doing. That somebody is busy is a word of our own (decision 18)."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from veche.api.http.contract import Door, Empty, Endpoint
 from veche.commands import presence as commands
+from veche.commands.presence import Wanted
 from veche.domain.ids import UserId
+from veche.domain.presence import BUSY_FIELD, UNTIL_FIELD, DeviceState, content_of
 from veche.domain.sessions import Asker
 from veche.queries import presence as queries
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """The status that somebody sets."""
+class SetStatus(msgspec.Struct, frozen=True):
+    """The status that somebody sets. What is left out of the rest stays as it is; a null or empty text goes."""
 
-    presence: Literal["online", "offline", "unavailable"]
-    status_msg: str | None = None
+    presence: Literal["online", "offline", "unavailable", "busy", "org.matrix.msc3026.busy"]
+    status_msg: str | msgspec.UnsetType | None = msgspec.UNSET
+    is_busy: bool | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=BUSY_FIELD)
+    until: int | None = msgspec.field(default=None, name=UNTIL_FIELD)
 
 
 class SetStatusRequest(msgspec.Struct, frozen=True):
     """``PUT /presence/{user_id}/status``."""
 
     user_id: UserId
-    body: Wanted
+    body: SetStatus
 
 
 class StatusRequest(msgspec.Struct, frozen=True):
@@ -31,30 +35,32 @@ class StatusRequest(msgspec.Struct, frozen=True):
     user_id: UserId
 
 
-class StatusReply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody's status; ``last_active_ago`` in milliseconds."""
-
-    presence: str
-    last_active_ago: int | None = None
-    status_msg: str | None = None
+_STATES: dict[str, DeviceState | None] = {
+    "online": "online",
+    "unavailable": "unavailable",
+    "offline": None,
+    "busy": "busy",
+    "org.matrix.msc3026.busy": "busy",
+}
 
 
 async def set_status(door: Door, asker: Asker, query: SetStatusRequest) -> Empty:
-    """Set the asker's status (section Presence)."""
-    wanted = query.body
-    await commands.set_presence(door.commands, asker, query.user_id, wanted.presence, wanted.status_msg)
+    """Set how the asker is doing (section Presence); where presence is off nothing happens."""
+    body = query.body
+    wanted = Wanted(_STATES[body.presence], body.status_msg, body.is_busy, body.until)
+    await commands.set_presence(door.commands, asker, query.user_id, wanted)
     return Empty()
 
 
-async def status(door: Door, asker: Asker, query: StatusRequest) -> StatusReply:
-    """Return the status of somebody the asker shares a room with."""
-    found = await queries.status(door.queries, asker, query.user_id)
-    return StatusReply(found.presence, max(0, door.queries.clock() - found.ts), found.status_msg)
+async def status(door: Door, asker: Asker, query: StatusRequest) -> dict[str, Any]:
+    """Return how somebody is doing with whom the asker shares a room."""
+    found, last_active = await queries.status(door.queries, asker, query.user_id)
+    return content_of(found, last_active, door.queries.clock())
 
 
 _STATUS = "/_matrix/client/v3/presence/{user_id}/status"
 
 ENDPOINTS = (
-    Endpoint("GET", _STATUS, "user", "read", StatusRequest, StatusReply, status),
+    Endpoint("GET", _STATUS, "user", "read", StatusRequest, dict[str, Any], status),
     Endpoint("PUT", _STATUS, "user", "write", SetStatusRequest, Empty, set_status),
 )

@@ -99,9 +99,12 @@ async def sign_in(door: Door, asker: Asker, request: SignIn) -> SessionReply:
     if body.password is None:
         raise Refused(missing_param("The field password is missing.", "password"))
     wish = SessionWish(
-        DeviceId(body.device_id) if body.device_id else None, body.initial_device_display_name, body.refresh_token
+        DeviceId(body.device_id) if body.device_id else None,
+        body.initial_device_display_name,
+        body.refresh_token,
+        request.request.origin(),
     )
-    user, session = await commands.sign_in(door.commands, name, body.password, wish, request.request.address)
+    user, session = await commands.sign_in(door.commands, name, body.password, wish)
     return session_reply(user, session)
 
 
@@ -164,7 +167,7 @@ ENDPOINTS = (
     Endpoint("GET", _LOGIN, "public", "none", Empty, Flows, flows, aliases=_OLD_LOGIN),
     Endpoint("POST", _LOGIN, "public", "sign in", SignIn, SessionReply, sign_in, aliases=_OLD_LOGIN),
     Endpoint("POST", f"{_V3}/refresh", "public", "sign in", Refresh, RefreshReply, refresh),
-    Endpoint("POST", f"{_V3}/logout", "user", "none", Empty, Empty, sign_out),
-    Endpoint("POST", f"{_V3}/logout/all", "user", "none", Empty, Empty, sign_out_everywhere),
+    Endpoint("POST", f"{_V3}/logout", "user", "none", Empty, Empty, sign_out, locked_too=True),
+    Endpoint("POST", f"{_V3}/logout/all", "user", "none", Empty, Empty, sign_out_everywhere, locked_too=True),
     Endpoint("GET", f"{_V3}/account/whoami", "user", "read", Empty, Identity, whoami),
 )

@@ -5,9 +5,12 @@ One file per noun: its records, and for each the command or query it becomes. No
 
 from typing import Any
 
-from veche.app.actions import accounts, tokens
+from veche.app.actions import accounts, backups, care, certificates, people, tokens
 from veche.app.actions.accounts import AddUser, DeactivateUser, ListUsers, SetPassword, SetRole
+from veche.app.actions.backups import AwaitBackup, BeginBackup
+from veche.app.actions.certificates import InstallCertificate, RenewCertificate, ShowCertificate
 from veche.app.actions.handling import Handlers
+from veche.app.actions.people import ImportPeople, JudgePeople
 from veche.app.actions.tokens import AddToken, ListTokens, RevokeToken
 from veche.commands.context import Context
 from veche.queries.context import ReadContext
@@ -16,17 +19,31 @@ __all__ = [
     "Action",
     "AddToken",
     "AddUser",
+    "AwaitBackup",
+    "BeginBackup",
     "DeactivateUser",
+    "ImportPeople",
+    "InstallCertificate",
+    "JudgePeople",
     "ListTokens",
     "ListUsers",
+    "RenewCertificate",
     "RevokeToken",
     "SetPassword",
     "SetRole",
+    "ShowCertificate",
     "perform",
 ]
 
-Action = accounts.Action | tokens.Action
-_HANDLERS: Handlers = {**accounts.HANDLERS, **tokens.HANDLERS}
+Action = accounts.Action | backups.Action | care.Action | certificates.Action | people.Action | tokens.Action
+_HANDLERS: Handlers = {
+    **accounts.HANDLERS,
+    **backups.HANDLERS,
+    **care.HANDLERS,
+    **certificates.HANDLERS,
+    **people.HANDLERS,
+    **tokens.HANDLERS,
+}
 
 
 async def perform(commanding: Context, asking: ReadContext, action: Action) -> Any:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from veche.app.cli.faults import Fault
+from veche.app.cli.faults import Declined, Fault
 from veche.app.cli.place import read_settings, with_place
 from veche.app.settings import BadSetting
+from veche.integrations.certificates import BadCertificate
 
 
 @click.command()
@@ -23,5 +24,7 @@ def serve(data: Path, host: str | None, port: str | None, pairs: tuple[str, ...]
     try:
         with data_folder(data):
             run(read_settings(data, line), data)
+    except BadCertificate as fault:
+        raise Declined(str(fault)) from None
     except (BadSetting, Occupied, StorageFault, OSError) as fault:
         raise Fault(str(fault)) from None

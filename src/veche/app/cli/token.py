@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from veche.app.cli.place import with_place
+from veche.domain.sessions import Role
 
 _DAY_MS = 86_400_000
 
@@ -22,13 +23,27 @@ def token() -> None:
     "--uses", type=click.IntRange(min=1), help="How many accounts may be made with it; without limit if absent."
 )
 @click.option("--days", type=click.IntRange(1, 36_500), help="How many days it is good for; for ever if absent.")
+@click.option("--admin", is_flag=True, help="Who registers with it becomes an administrator; needs --uses and --days.")
+@click.option(
+    "--room", "rooms", multiple=True, help="Id or alias of a room to join, also a closed one; may be repeated."
+)
 @with_place
-def add(text: str | None, uses: int | None, days: int | None, data: Path, pairs: tuple[str, ...]) -> None:
+def add(
+    text: str | None,
+    uses: int | None,
+    days: int | None,
+    admin: bool,
+    rooms: tuple[str, ...],
+    data: Path,
+    pairs: tuple[str, ...],
+) -> None:
     """Make a registration token and print it; TEXT is made up if absent."""
     from veche.app.actions import AddToken
     from veche.app.cli.reach import reach
 
-    click.echo(reach(data, pairs, AddToken(text, uses, None if days is None else days * _DAY_MS)))
+    lifetime_ms = None if days is None else days * _DAY_MS
+    role: Role = "administrator" if admin else "user"
+    click.echo(reach(data, pairs, AddToken(text, uses, lifetime_ms, role, rooms)))
 
 
 @token.command(name="list")
@@ -40,7 +55,8 @@ def list_tokens(data: Path, pairs: tuple[str, ...]) -> None:
 
     for row in reach(data, pairs, ListTokens()):
         allowed = "any number" if row["uses_allowed"] is None else row["uses_allowed"]
-        click.echo(f"{row['token']}\t{_state(row)}\tused {row['uses_done']} of {allowed}\t{_end(row)}")
+        cells = [row["token"], _state(row), f"used {row['uses_done']} of {allowed}", _end(row), row["role"]]
+        click.echo("\t".join([*cells, *row["rooms"]]))
 
 
 @token.command()

@@ -1,22 +1,26 @@
 """``veche user``: accounts, for whoever runs the server."""
 
-import secrets
 import sys
 import time
 from pathlib import Path
 
 import click
 
+from veche.app.cli.care import USER
 from veche.app.cli.faults import Fault
+from veche.app.cli.passwords import made_up_password
+from veche.app.cli.people import import_people
 from veche.app.cli.place import with_place
-
-_GENERATED_BYTES = 3
-_GENERATED_PARTS = 5
 
 
 @click.group()
 def user() -> None:
-    """Accounts: add, list, password, deactivate, admin."""
+    """Accounts: making, listing and closing them, and looking after those who have one."""
+
+
+user.add_command(import_people)
+for command in USER:
+    user.add_command(command)
 
 
 @user.command()
@@ -44,7 +48,8 @@ def list_users(data: Path, pairs: tuple[str, ...]) -> None:
 
     for row in reach(data, pairs, ListUsers()):
         state = "deactivated" if row["deactivated_ts"] is not None else row["role"]
-        click.echo(f"{row['user_id']}\t{state}\tsince {_day(row['created_ts'])}")
+        held = [name for name in ("lock", "suspension") if row[name] is not None]
+        click.echo(f"{row['user_id']}\t{state}\tsince {_day(row['created_ts'])}\t{' '.join(held) or '-'}")
 
 
 @user.command()
@@ -91,7 +96,7 @@ def admin(name: str, remove: bool, data: Path, pairs: tuple[str, ...]) -> None:
 
 def _password(*, generate: bool) -> str:
     if generate:
-        return "-".join(secrets.token_hex(_GENERATED_BYTES) for _ in range(_GENERATED_PARTS))
+        return made_up_password()
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     given = sys.stdin.readline().rstrip("\r\n")

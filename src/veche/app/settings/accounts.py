@@ -11,7 +11,22 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("open", "token", "closed"),
     ),
     Setting("user_name_pattern", "pattern", "[a-z0-9._=/+-]+", "What the name of a new account must match as a whole."),
-    Setting("shortest_password", "number", 12, "The least number of characters of a password.", least=1, most=1000),
+    Setting(
+        "shortest_password",
+        "number",
+        12,
+        "The least number of characters of a password, until an administrator changes the policy.",
+        least=1,
+        most=1000,
+    ),
+    Setting(
+        "sign_in_history_days",
+        "number",
+        90,
+        "How many days it is kept who signed in, or tried to, when and from where.",
+        least=1,
+        most=3650,
+    ),
     Setting(
         "access_token_minutes",
         "number",
@@ -19,5 +34,13 @@ SETTINGS: tuple[Setting, ...] = (
         "How long an access token lasts where the client refreshes it; other tokens last until they are signed out.",
         least=1,
         most=525_600,
+    ),
+    Setting(
+        "default_rooms",
+        "text",
+        "General, Talk",
+        "Rooms that every new account joins, parted by commas; made with the first administrator. Empty for none.",
+        shape=r"[^,]{0,100}(,[^,]{0,100}){0,19}",
+        shown="up to 20 names of rooms, parted by commas",
     ),
 )

@@ -32,6 +32,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Addresses, parted by commas, of proxies whose X-Forwarded-For names the client; empty for none.",
     ),
     Setting(
+        "admin_contact",
+        "text",
+        "",
+        "Whom people should tell when the server has no room left, mailto:it@example.org for example.",
+        shape=r"(mailto:|https?://|tel:|@)\S+",
+        shown="an address like mailto:it@example.org, https://… or @name:server",
+    ),
+    Setting(
         "public_address",
         "text",
         "",

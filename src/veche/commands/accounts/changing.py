@@ -3,11 +3,10 @@
 from typing import Any
 
 from veche.commands.accounts.keeping import close_account, set_password
+from veche.commands.accounts.passwords import expect_another_password, expect_good_password
 from veche.commands.context import Context
 from veche.commands.sessions.reauthenticating import reauthenticate
-from veche.domain.accounts import may_choose_password
 from veche.domain.ids import localpart_of
-from veche.domain.refusals import refuse
 from veche.domain.sessions import Asker
 
 
@@ -18,8 +17,9 @@ async def change_password(
 
     Refuses with 400 M_WEAK_PASSWORD, and with 401 until the old password is proven.
     """
-    refuse(may_choose_password(password, localpart_of(asker.user), ctx.limits))
+    await expect_good_password(ctx, password, localpart_of(asker.user))
     await reauthenticate(ctx, asker, "change password", auth)
+    await expect_another_password(ctx, asker.user, password)
     hashed = await ctx.outside.hashing.hash(password)
     kept = asker.device if ends_other_sessions else None
     await ctx.writer.run(lambda tx: set_password(tx, ctx, asker.user, hashed, kept))

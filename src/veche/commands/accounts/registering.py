@@ -5,22 +5,26 @@ from typing import Any
 import msgspec
 
 from veche.commands.accounts.keeping import add_account
+from veche.commands.accounts.passwords import expect_good_password
+from veche.commands.accounts.tokens import spend
+from veche.commands.accounts.welcoming import NOTHING_PROMISED, Promise, gather_everybody
 from veche.commands.context import Context
 from veche.commands.sessions.issuing import NewSession, SessionWish, open_session, prepare
 from veche.commands.sessions.reauthenticating import Check, Proof, challenge, end_check, proof_of
+from veche.commands.sessions.remembering import note_arrival
 from veche.domain.accounts import (
     NAME_TAKEN,
     REGISTRATION_CLOSED,
     REGISTRATION_TOKEN,
     folded,
     may_bear,
-    may_choose_password,
     stage_of_registration,
 )
-from veche.domain.ids import UserId, user_id
+from veche.domain.ids import RoomId, UserId, user_id
 from veche.domain.refusals import Refused, forbidden, missing_param, refuse
+from veche.domain.sessions import Role
 from veche.storage import accounts
-from veche.storage.accounts import Account
+from veche.storage.accounts import Account, tokens
 from veche.storage.writer import Transaction
 
 _BAD_TOKEN = "The registration token is not valid."
@@ -54,7 +58,8 @@ async def register(ctx: Context, wanted: Application, auth: dict[str, Any] | Non
     if wanted.password is None:
         raise Refused(missing_param("A password is needed.", "password"))
     account = Account(user, await ctx.outside.hashing.hash(wanted.password), "user", ctx.clock())
-    await ctx.writer.run(lambda tx: _registered(tx, ctx, account, wanted, proof, session))
+    made = await ctx.writer.run(lambda tx: _registered(tx, ctx, account, wanted, proof, session))
+    await gather_everybody(ctx, made)
     return user, session if wanted.wants_session else None
 
 
@@ -63,7 +68,7 @@ async def _free_name(ctx: Context, wanted: Application) -> UserId:
     name = folded(wanted.name) if wanted.name else ctx.random(_NAME_BYTES).hex()
     refuse(may_bear(name, ctx.limits))
     if wanted.password is not None:
-        refuse(may_choose_password(wanted.password, name, ctx.limits))
+        await expect_good_password(ctx, wanted.password, name)
     user = user_id(name, ctx.limits.server_name)
     if await ctx.reader.run(lambda at: accounts.find(at, user)):
         raise Refused(NAME_TAKEN)
@@ -72,23 +77,27 @@ async def _free_name(ctx: Context, wanted: Application) -> UserId:
 
 async def _check_token(ctx: Context, check: Check, proof: Proof) -> None:
     token = proof.token or ""
-    if not await ctx.reader.run(lambda at: accounts.token_is_valid(at, token, ctx.clock())):
+    if not await ctx.reader.run(lambda at: tokens.find_valid(at, token, ctx.clock())):
         await challenge(ctx, check, _BAD_TOKEN, proof.session)
 
 
 def _registered(
     tx: Transaction, ctx: Context, account: Account, wanted: Application, proof: Proof, session: NewSession
-) -> None:
+) -> list[RoomId]:
     end_check(tx, proof.session)
-    if proof.type == REGISTRATION_TOKEN and not _spend(tx, ctx, proof.token or ""):
-        raise Refused(forbidden(_BAD_TOKEN))
-    add_account(tx, ctx, account, wanted.name)
+    role, promise = _promised(tx, ctx, proof)
+    made = add_account(tx, ctx, msgspec.structs.replace(account, role=role), wanted.name, promise)
     if wanted.wants_session:
         open_session(tx, ctx, account.user_id, wanted.session.device_name, session)
+        note_arrival(tx, ctx, account.user_id, session.device, "registration", wanted.session.origin)
+    return made
 
 
-def _spend(tx: Transaction, ctx: Context, token: str) -> bool:
-    if not accounts.token_is_valid(tx, token, ctx.clock()):
-        return False
-    accounts.use_token(tx, token)
-    return True
+def _promised(tx: Transaction, ctx: Context, proof: Proof) -> tuple[Role, Promise]:
+    """Return what the new account gets; 403 where its token became invalid at the last moment."""
+    if proof.type != REGISTRATION_TOKEN:
+        return "user", NOTHING_PROMISED
+    promised = spend(tx, ctx, proof.token or "")
+    if promised is None:
+        raise Refused(forbidden(_BAD_TOKEN))
+    return promised

@@ -12,6 +12,7 @@ from veche.domain import events
 from veche.domain.directory import may_be_alias
 from veche.domain.events import Content, Draft
 from veche.domain.ids import Alias, RoomId, UserId, is_user_id
+from veche.domain.moderation import may_take_part
 from veche.domain.refusals import Refusal, Refused, invalid_param, refuse
 from veche.domain.rooms import (
     Preset,
@@ -61,7 +62,7 @@ class RoomWish(msgspec.Struct, frozen=True):
     power_level_content_override: dict[str, Any] = {}
 
 
-class _Founding(msgspec.Struct, frozen=True):
+class Founding(msgspec.Struct, frozen=True):
     """A wish that was found to make sense."""
 
     wish: RoomWish
@@ -77,11 +78,13 @@ async def create_room(ctx: Context, asker: Asker, wish: RoomWish) -> RoomId:
     Raises 400 M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, M_INVALID_ROOM_STATE or M_INVALID_PARAM, each with a
     sentence; nothing of the room remains then.
     """
-    founding = _understood(ctx, wish)
-    return await ctx.writer.run(lambda tx: _create(ctx, tx, asker, founding))
+    refuse(may_take_part(asker))
+    founding = understood(ctx, wish)
+    return await ctx.writer.run(lambda tx: found(ctx, tx, asker, founding))
 
 
-def _understood(ctx: Context, wish: RoomWish) -> _Founding:
+def understood(ctx: Context, wish: RoomWish) -> Founding:
+    """Make sure that a wish makes sense; raises 400 as ``create_room`` does."""
     version = room_version(wish.room_version or ctx.limits.default_room_version)
     if version is None:
         raise Refused(Refusal("M_UNSUPPORTED_ROOM_VERSION", 400, f"Room version {wish.room_version} is not supported."))
@@ -95,7 +98,25 @@ def _understood(ctx: Context, wish: RoomWish) -> _Founding:
         raise Refused(Refusal("M_THREEPID_DENIED", 403, "This server invites by user id only."))
     if len(wish.initial_state) > MOST_STATE:
         raise Refused(invalid_param(f"a room begins with at most {MOST_STATE} state events", "initial_state"))
-    return _Founding(wish, version, chosen, _alias(ctx, wish), _invited(wish))
+    return Founding(wish, version, chosen, _alias(ctx, wish), _invited(wish))
+
+
+def found(ctx: Context, tx: Transaction, asker: Asker, founding: Founding) -> RoomId:
+    """Create a room as part of another command. A refusal on the way has to undo the whole of that command."""
+    first = _first_event(ctx, asker, founding)
+    room, wish = first.room_id, founding.wish
+    rooms.add(tx, Room(room, founding.version.id, asker.user, first.ts, wish.visibility == "public"))
+    state = rooms.current_state(tx, room)
+    append_unasked(tx, state, first)
+    set_membership(ctx, tx, state, asker, asker.user, {**card(tx, asker.user), "membership": "join"})
+    _set(ctx, tx, state, asker, Draft(events.POWER_LEVELS, _power_levels(asker, founding), ""))
+    if founding.alias is not None:
+        _name(ctx, tx, state, asker, founding.alias)
+    for draft in _state(founding):
+        _set(ctx, tx, state, asker, draft)
+    for user in founding.invited:
+        _invite(ctx, tx, state, asker, user, is_direct=wish.is_direct)
+    return room
 
 
 def _alias(ctx: Context, wish: RoomWish) -> Alias | None:
@@ -117,24 +138,7 @@ def _invited(wish: RoomWish) -> tuple[UserId, ...]:
     return tuple(UserId(user) for user in dict.fromkeys(wish.invite))
 
 
-def _create(ctx: Context, tx: Transaction, asker: Asker, founding: _Founding) -> RoomId:
-    first = _first_event(ctx, asker, founding)
-    room, wish = first.room_id, founding.wish
-    rooms.add(tx, Room(room, founding.version.id, asker.user, first.ts, wish.visibility == "public"))
-    state = rooms.current_state(tx, room)
-    append_unasked(tx, state, first)
-    set_membership(ctx, tx, state, asker, asker.user, {**card(tx, asker.user), "membership": "join"})
-    _set(ctx, tx, state, asker, Draft(events.POWER_LEVELS, _power_levels(asker, founding), ""))
-    if founding.alias is not None:
-        _name(ctx, tx, state, asker, founding.alias)
-    for draft in _state(founding):
-        _set(ctx, tx, state, asker, draft)
-    for user in founding.invited:
-        _invite(ctx, tx, state, asker, user, is_direct=wish.is_direct)
-    return room
-
-
-def _first_event(ctx: Context, asker: Asker, founding: _Founding) -> NewEvent:
+def _first_event(ctx: Context, asker: Asker, founding: Founding) -> NewEvent:
     version = founding.version
     content = create_content(version, founding.preset, asker.user, founding.wish.creation_content, founding.invited)
     draft = Draft(events.CREATE, content, "")
@@ -150,12 +154,12 @@ def _new_room_id(ctx: Context) -> RoomId:
     return RoomId(f"!{name}:{ctx.limits.server_name}")
 
 
-def _power_levels(asker: Asker, founding: _Founding) -> Content:
+def _power_levels(asker: Asker, founding: Founding) -> Content:
     content = initial_power_levels(founding.version, founding.preset, asker.user, founding.invited)
     return {**content, **founding.wish.power_level_content_override}
 
 
-def _state(founding: _Founding) -> list[Draft]:
+def _state(founding: Founding) -> list[Draft]:
     """The preset's state, over it the wished state, and last name and topic (section Creation)."""
     wish = founding.wish
     wished = [Draft(event.type, event.content, event.state_key) for event in wish.initial_state]

@@ -1,6 +1,7 @@
 """Who is in a room: join, invite, leave, kick, ban, unban, knock, forget. One command each, one event each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from veche.domain.membership import (
     membership_of,
     rooms_that_admit,
 )
+from veche.domain.moderation import may_take_part
 from veche.domain.power_levels import power_levels
 from veche.domain.refusals import Refusal, Refused, forbidden, invalid_param, not_found, refuse
 from veche.domain.sessions import Asker
@@ -27,22 +29,25 @@ from veche.storage.writer import Transaction
 
 NO_ROOM = not_found("There is no such room.")
 NOT_IN_ROOM = forbidden("You are not in that room.")
-"""Also said of rooms that do not exist: outsiders cannot tell the two apart."""
+NOT_ADMITTED = forbidden("You cannot enter that room: it is closed to you, or there is no such room.")
+"""Both are also said of rooms that do not exist: outsiders cannot tell the two apart."""
 
 
 async def join(ctx: Context, asker: Asker, room: RoomId, reason: str | None = None) -> RoomId:
     """Join a room.
 
-    Raises 403 where its join rule forbids it, 404 where there is no such room (section Joining rooms).
+    Raises 403 where its join rule forbids it (section Joining rooms), in the same words where there is no such room.
     """
+    refuse(may_take_part(asker))
 
     def work(tx: Transaction) -> RoomId:
-        state = known(tx, room, NO_ROOM)
+        state = known(tx, room, NOT_ADMITTED)
         if membership_of(state, asker.user) != "join":
             allowed_by = _who_admits(tx, state, asker.user)
             vouched = {} if allowed_by is None else {ALLOWED_BY: allowed_by}
             content = {**card(tx, asker.user), **_why(reason), **vouched, "membership": "join"}
-            set_membership(ctx, tx, state, asker, asker.user, content, allowed_by=allowed_by)
+            with _discreet(state, asker):
+                set_membership(ctx, tx, state, asker, asker.user, content, allowed_by=allowed_by)
         return room
 
     return await ctx.writer.run(work)
@@ -50,6 +55,7 @@ async def join(ctx: Context, asker: Asker, room: RoomId, reason: str | None = No
 
 async def invite(ctx: Context, asker: Asker, room: RoomId, user: UserId, reason: str | None = None) -> None:
     """Invite somebody. Raises 403 where the asker may not or the person is in the room already."""
+    refuse(may_take_part(asker))
 
     def work(tx: Transaction) -> None:
         state = known(tx, room)
@@ -87,6 +93,7 @@ async def unban(ctx: Context, asker: Asker, room: RoomId, user: UserId, reason: 
 
 async def ban(ctx: Context, asker: Asker, room: RoomId, user: UserId, reason: str | None = None) -> None:
     """Ban somebody, in the room or not. Raises 403 where the asker may not."""
+    refuse(may_take_part(asker))
 
     def work(tx: Transaction) -> None:
         state = known(tx, room)
@@ -99,12 +106,14 @@ async def ban(ctx: Context, asker: Asker, room: RoomId, user: UserId, reason: st
 
 async def knock(ctx: Context, asker: Asker, room: RoomId, reason: str | None = None) -> RoomId:
     """Ask to be let in. Raises 403 where the room cannot be knocked on."""
+    refuse(may_take_part(asker))
 
     def work(tx: Transaction) -> RoomId:
-        state = known(tx, room, NO_ROOM)
+        state = known(tx, room, NOT_ADMITTED)
         if membership_of(state, asker.user) != "knock":
             content = {**card(tx, asker.user), **_why(reason), "membership": "knock"}
-            set_membership(ctx, tx, state, asker, asker.user, content)
+            with _discreet(state, asker):
+                set_membership(ctx, tx, state, asker, asker.user, content)
         return room
 
     return await ctx.writer.run(work)
@@ -155,6 +164,18 @@ def set_membership(
         tx.after(partial(_end_typing, ctx, state.room_id, user))
 
 
+@contextmanager
+def _discreet(state: CurrentState, asker: Asker) -> Iterator[None]:
+    """Say to whoever never stood in any relation to a room what is said of rooms that do not exist."""
+    is_stranger = state.get(MEMBER, asker.user) is None
+    try:
+        yield
+    except Refused:
+        if is_stranger:
+            raise Refused(NOT_ADMITTED) from None
+        raise
+
+
 def _end_typing(ctx: Context, room: RoomId, user: UserId) -> None:
     if ctx.live.typing.stop(room, user):
         ctx.live.notifier.tell_room(room)
@@ -168,6 +189,8 @@ async def _end(
     reason: str | None,
     may: Callable[[Any, UserId, UserId], Refusal | None],
 ) -> None:
+    refuse(may_take_part(asker))
+
     def work(tx: Transaction) -> None:
         state = known(tx, room)
         refuse(_is_user(user) or may(state, asker.user, user))

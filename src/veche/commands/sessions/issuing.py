@@ -8,7 +8,7 @@ from veche.commands.context import Context
 from veche.domain.devices import may_be_device, may_call_device
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.refusals import Refused, forbidden, refuse
-from veche.domain.sessions import digest_of
+from veche.domain.sessions import Origin, digest_of
 from veche.storage import devices, sessions
 from veche.storage.encryption import cross_signing
 from veche.storage.writer import Transaction
@@ -22,11 +22,15 @@ _IS_A_KEY = forbidden("A device may not bear the name of a cross-signing key.")
 
 
 class SessionWish(msgspec.Struct, frozen=True):
-    """What a client asks of its session: a device of its choice, a name for it, tokens that it will refresh."""
+    """What a client asks of its session: a device of its choice, a name for it, tokens that it will refresh.
+
+    ``origin`` is from where it asks.
+    """
 
     device: DeviceId | None = None
     device_name: str | None = None
     is_refreshed: bool = False
+    origin: Origin = Origin()
 
 
 class NewSession(msgspec.Struct, frozen=True):

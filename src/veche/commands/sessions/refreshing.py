@@ -5,6 +5,7 @@
 from veche.commands.context import Context
 from veche.commands.sessions.issuing import NewSession, forget, new_tokens, store_tokens
 from veche.domain.ids import DeviceId, UserId
+from veche.domain.moderation import LOCKED
 from veche.domain.refusals import Refused
 from veche.domain.sessions import UNKNOWN_REFRESH, digest_of
 from veche.live.sessions import Use
@@ -18,7 +19,8 @@ SLICE = 500
 async def refresh(ctx: Context, token: str) -> NewSession:
     """Return a new access and refresh token.
 
-    Refuses with 401 M_UNKNOWN_TOKEN a token that is unknown, or whose successor has been used.
+    Refuses with 401 M_UNKNOWN_TOKEN a token that is unknown, or whose successor has been used; M_USER_LOCKED where
+    its owner is locked.
     """
     used = ctx.live.sessions.used()
     tokens = new_tokens(ctx, DeviceId(""), is_refreshed=True)
@@ -33,6 +35,8 @@ async def note_uses(ctx: Context) -> None:
 
 def _refreshed(tx: Transaction, ctx: Context, digest: bytes, tokens: NewSession, used: frozenset[bytes]) -> NewSession:
     old = sessions.find_refresh(tx, digest)
+    if old is not None and old.locked_until > ctx.clock():
+        raise Refused(LOCKED)
     if old is None or (old.next_digest and not used.isdisjoint(sessions.accesses_of(tx, old.next_digest))):
         raise Refused(UNKNOWN_REFRESH)
     _end_predecessors(tx, ctx, old.user_id, old.device_id, digest)
@@ -46,7 +50,7 @@ def _refreshed(tx: Transaction, ctx: Context, digest: bytes, tokens: NewSession,
 
 def _note(tx: Transaction, ctx: Context, uses: tuple[Use, ...]) -> None:
     for use in uses:
-        devices.seen(tx, use.asker.user, use.asker.device, use.ts, use.address)
+        devices.seen(tx, use.asker.user, use.asker.device, use.ts, use.origin)
         refresh = sessions.refresh_of(tx, use.asker.digest)
         if refresh is not None:
             _end_predecessors(tx, ctx, use.asker.user, use.asker.device, refresh)

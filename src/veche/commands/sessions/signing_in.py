@@ -4,32 +4,57 @@ from veche.commands.context import Context
 from veche.commands.sessions import guessing
 from veche.commands.sessions.issuing import NewSession, SessionWish, open_session, prepare
 from veche.commands.sessions.naming import user_named
+from veche.commands.sessions.remembering import note_arrival, note_failure
+from veche.domain.accounts.passwords import PASSWORD_TOO_OLD, first_policy, is_too_old
 from veche.domain.ids import UserId
-from veche.domain.refusals import Refused
-from veche.domain.sessions import WRONG_PASSWORD
-from veche.storage.accounts import Account
+from veche.domain.moderation import LOCKED
+from veche.domain.refusals import Refusal, Refused
+from veche.domain.sessions import WRONG_PASSWORD, Outcome
+from veche.storage import accounts, moderation
+from veche.storage.accounts import Account, passwords
 from veche.storage.writer import Transaction
 
+REFUSALS: dict[Outcome, Refusal] = {
+    "wrong password": WRONG_PASSWORD,
+    "locked": LOCKED,
+    "password too old": PASSWORD_TOO_OLD,
+}
 
-async def sign_in(ctx: Context, name: str, password: str, wish: SessionWish, address: str) -> tuple[UserId, NewSession]:
+
+async def sign_in(ctx: Context, name: str, password: str, wish: SessionWish) -> tuple[UserId, NewSession]:
     """Sign in with a user id or bare user name (section Login).
 
     Refuses with 403 M_FORBIDDEN, the same for a wrong password and for nobody, and with 429 M_LIMIT_EXCEEDED after
-    ten wrong passwords in 15 minutes from one address.
+    ten wrong passwords in 15 minutes from one address. Whoever knows the password is told with 401 M_USER_LOCKED that
+    the account is locked, and with 403 that the password is too old.
     """
     session = prepare(ctx, wish)
     user = user_named(ctx, name)
-    subject = f"{user} {address}"
+    subject = f"{user} {wish.origin.address}"
     account = await guessing.check_password(ctx, user, password, subject)
-    if account is None:
-        raise Refused(WRONG_PASSWORD)
-    await ctx.writer.run(lambda tx: _signed_in(tx, ctx, account, subject, wish, session))
+
+    def work(tx: Transaction) -> Outcome:
+        outcome = outcome_of(tx, ctx, account, subject)
+        if outcome == "success":
+            open_session(tx, ctx, user, wish.device_name, session)
+            note_arrival(tx, ctx, user, session.device, "password", wish.origin)
+        else:
+            known = user if accounts.find(tx, user) is not None else None
+            note_failure(tx, ctx, known, outcome, wish.origin)
+        return outcome
+
+    outcome = await ctx.writer.run(work)
+    if outcome != "success":
+        raise Refused(REFUSALS[outcome])
     return user, session
 
 
-def _signed_in(
-    tx: Transaction, ctx: Context, account: Account, subject: str, wish: SessionWish, session: NewSession
-) -> None:
-    if not guessing.confirm(tx, account, subject):
-        raise Refused(WRONG_PASSWORD)
-    open_session(tx, ctx, account.user_id, wish.device_name, session)
+def outcome_of(tx: Transaction, ctx: Context, account: Account | None, subject: str) -> Outcome:
+    """Say what comes of a password that was checked: ``account`` is whose it is; the guesses are forgotten then."""
+    if account is None or not guessing.confirm(tx, account, subject):
+        return "wrong password"
+    now = ctx.clock()
+    if moderation.is_locked(tx, account.user_id, now):
+        return "locked"
+    policy = passwords.policy(tx) or first_policy(ctx.limits)
+    return "password too old" if is_too_old(account.has_password_since, policy, now) else "success"

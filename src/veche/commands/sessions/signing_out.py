@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from functools import partial
 
 from veche.commands.context import Context
+from veche.commands.operation import note_act
 from veche.commands.sessions.issuing import revoke_device
-from veche.domain.ids import DeviceId, UserId
+from veche.domain.accounts import NO_ACCOUNT, may_administer
+from veche.domain.devices import NO_SUCH_DEVICE, may_be_device
+from veche.domain.ids import DeviceId, UserId, is_user_id
+from veche.domain.refusals import Refused, refuse
 from veche.domain.sessions import Asker
 from veche.live.state import Live
-from veche.storage import devices, encryption
+from veche.storage import accounts, devices, encryption
 from veche.storage.encryption import device_lists
 from veche.storage.writer import Transaction
 
@@ -21,6 +25,27 @@ async def sign_out(ctx: Context, asker: Asker) -> None:
 async def sign_out_everywhere(ctx: Context, asker: Asker) -> None:
     """End all sessions and devices of the asker, this one too."""
     await ctx.writer.run(lambda tx: end_other_devices(tx, ctx, asker.user, None))
+
+
+async def sign_somebody_out(
+    ctx: Context, asker: Asker, user: UserId, device: DeviceId | None, reason: str = ""
+) -> None:
+    """End one session of somebody, or with ``device`` None all of them; for administrators.
+
+    Refuses with 404 whoever is not here and a device that there is not.
+    """
+    refuse(may_administer(asker))
+
+    def work(tx: Transaction) -> None:
+        if not is_user_id(user) or accounts.find(tx, user) is None:
+            raise Refused(NO_ACCOUNT)
+        if device is not None and (may_be_device(device) or devices.find(tx, user, device) is None):
+            raise Refused(NO_SUCH_DEVICE)
+        gone = [row.device_id for row in devices.all_of(tx, user)] if device is None else [device]
+        end_devices(tx, ctx, user, gone)
+        note_act(tx, ctx, asker, "sign out", user, reason=reason, devices=gone)
+
+    await ctx.writer.run(work)
 
 
 def end_other_devices(tx: Transaction, ctx: Context, user: UserId, kept: DeviceId | None) -> None:

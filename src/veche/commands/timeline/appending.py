@@ -4,9 +4,11 @@ Every way into a room's log passes through here.
 """
 
 from veche.commands.context import Context
+from veche.commands.media.attaching import attach_to_event
 from veche.commands.notifications import classify, count_named
 from veche.domain.events import MEMBER, Content, Draft, StateEvent
 from veche.domain.ids import DeviceId, EventId, RoomId, UserId
+from veche.domain.media import names_files
 from veche.domain.notifications import EventFacts, RoomFacts, evaluate_defaults, name_keys
 from veche.domain.permissions import may_send
 from veche.domain.power_levels import PowerLevels, power_levels
@@ -64,6 +66,8 @@ def _append(tx: Transaction, state: CurrentState, levels: PowerLevels, new: NewE
     )
     if event is None:
         raise Repeated(_earlier(tx, new, path))
+    if names_files(event.json):
+        attach_to_event(tx, state, event)
     if draft.type == MEMBER:
         _follow_membership(tx, event, draft.content)
     if event.state_key is not None:

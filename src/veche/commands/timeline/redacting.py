@@ -4,10 +4,12 @@ import msgspec
 
 from veche.base import json
 from veche.commands.context import Context
+from veche.commands.media.attaching import detach_from_event
 from veche.commands.timeline.appending import append, encode
 from veche.domain.events import CREATE, MEMBER, REDACTION, Content, Draft
 from veche.domain.facts import Fact
 from veche.domain.ids import EventId, RoomId, UserId
+from veche.domain.moderation import may_take_part
 from veche.domain.notifications import name_keys
 from veche.domain.permissions import may_redact
 from veche.domain.redaction import redact
@@ -26,6 +28,7 @@ async def redact_event(
 
     Raises 403 where the rules forbid it, 404 for an event that is not in the room (section Redactions).
     """
+    ctx.live.presence.act(asker.user, asker.device)
     content: Content = {} if reason is None else {"reason": reason}
     return await _redact(ctx, asker, room, target, content, _Request(txn, f"redact/{room}/{target}"))
 
@@ -65,6 +68,8 @@ def _redacted(
     # An administrator of the server may redact whatever its people have said, as if it were their own.
     author = asker.user if event is None or asker.role == "administrator" else event.sender
     refuse(may_redact(state, asker.user, author))
+    if event is not None and event.sender != asker.user:
+        refuse(may_take_part(asker))
     if event is None or row is None:
         raise Refused(not_found("There is no such event in this room."))
     if event.type == CREATE:
@@ -88,6 +93,7 @@ def strip(tx: Transaction, version: RoomVersion, event: Event, redaction: Event)
     because = client_json(redaction, b"{}", with_room=False)
     for user in timeline.redact(tx, event, json.encode(bare), because, relation):
         tx.record(Fact("read_mark", room=event.room_id, user=user))
+    detach_from_event(tx, event, redaction.ts)
     if event.type == MEMBER:
         _forget_name(tx, event)
 

@@ -8,6 +8,7 @@ from veche.domain.directory import names_other_room
 from veche.domain.events import CANONICAL_ALIAS, MEMBER, REDACTION, Content, Draft
 from veche.domain.ids import EventId, RoomId, UserId
 from veche.domain.membership import ALLOWED_BY
+from veche.domain.moderation import may_take_part
 from veche.domain.permissions import may_send
 from veche.domain.refusals import Refusal, Refused, not_found, refuse, too_large
 from veche.domain.sessions import Asker
@@ -23,6 +24,7 @@ async def send_message(ctx: Context, asker: Asker, room: RoomId, draft: Draft, t
     Raises 403 where the room's rules forbid it, 400 or 413 for a malformed or too large event
     (section Sending events to a room).
     """
+    ctx.live.presence.act(asker.user, asker.device)
     if draft.type == REDACTION:
         return await send_redaction(ctx, asker, room, draft.content, txn)
     refuse(_fits(draft, ctx.limits))
@@ -33,6 +35,7 @@ async def send_message(ctx: Context, asker: Asker, room: RoomId, draft: Draft, t
         state = rooms.current_state(tx, room)
         state.prefetch(asker.user)
         try:
+            refuse(may_take_part(asker))
             return append(tx, state, new, path=path).event_id
         except Repeated as repeated:
             return repeated.event_id
@@ -52,6 +55,9 @@ async def set_state(ctx: Context, asker: Asker, room: RoomId, draft: Draft) -> E
     Raises 403 where the rules forbid it, 400 M_BAD_ALIAS for an alias of another room, 400 or 413 for a
     malformed or too large event.
     """
+    ctx.live.presence.act(asker.user, asker.device)
+    if not _is_farewell(asker, draft):
+        refuse(may_take_part(asker))
     draft = _own_words(draft)
     new = encode(ctx, room, asker.user, draft)
 
@@ -95,6 +101,11 @@ def _fits(draft: Draft, limits: Limits) -> Refusal | None:
     if limits.longest_message and isinstance(body, str) and len(body) > limits.longest_message:
         return too_large(f"The message is longer than {limits.longest_message} characters.")
     return None
+
+
+def _is_farewell(asker: Asker, draft: Draft) -> bool:
+    """Say whether somebody leaves by this: that is open to those who are suspended, too."""
+    return draft.type == MEMBER and draft.state_key == asker.user and draft.content.get("membership") == "leave"
 
 
 def _own_words(draft: Draft) -> Draft:

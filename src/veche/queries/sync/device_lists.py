@@ -21,28 +21,45 @@ class DeviceLists(msgspec.Struct, frozen=True):
     left: list[UserId]
 
 
+class Encounters(msgspec.Struct, frozen=True):
+    """Who has come to share a room with the asker, and who shares none any more."""
+
+    met: set[UserId]
+    lost: set[UserId]
+
+
 def everything(at: Snapshot, asker: Asker, wish: SyncWish) -> dict[str, msgspec.Raw]:
     """A first sync says nothing: the client asks for the keys it needs."""
     return {}
 
 
-def changes(at: Snapshot, asker: Asker, wish: SyncWish, since: SyncToken) -> dict[str, msgspec.Raw]:
+def changes(
+    at: Snapshot, asker: Asker, wish: SyncWish, since: SyncToken, encounters: Encounters
+) -> dict[str, msgspec.Raw]:
     """Return ``device_lists`` for what happened since the token, or nothing."""
-    lists = changes_since(at, asker, since.position)
+    lists = _lists(at, asker, since.position, encounters)
     return {"device_lists": msgspec.Raw(json.encode(lists))} if lists.changed or lists.left else {}
 
 
 def changes_since(at: Snapshot, asker: Asker, since: Position) -> DeviceLists:
-    """Return who changed keys after ``since`` or came to share a room with the asker, and who shares none any more.
+    """Return who changed keys after ``since`` or came to share a room with the asker, and who shares none any more."""
+    return _lists(at, asker, since, encounters(at, asker, since))
 
-    Somebody who shared a room throughout is not named for sharing another one too.
+
+def encounters(at: Snapshot, asker: Asker, since: Position) -> Encounters:
+    """Return whom the asker has met and lost after ``since``.
+
+    Somebody who shared a room throughout is not met by sharing another one too.
     """
     own = device_lists.standings(at, asker.user, since)
     stayed = [room.room_id for room in own if room.is_joined and room.since <= since]
     begun = [room for room in own if room.since > since]
     moved = device_lists.moved(at, stayed, since)
-    changed = _changed(at, asker, since) | _met(at, asker, since, begun, moved)
-    return DeviceLists(sorted(changed), sorted(_lost(at, asker, since, begun, moved)))
+    return Encounters(_met(at, asker, since, begun, moved), _lost(at, asker, since, begun, moved))
+
+
+def _lists(at: Snapshot, asker: Asker, since: Position, encounters: Encounters) -> DeviceLists:
+    return DeviceLists(sorted(_changed(at, asker, since) | encounters.met), sorted(encounters.lost))
 
 
 def _changed(at: Snapshot, asker: Asker, since: Position) -> set[UserId]:

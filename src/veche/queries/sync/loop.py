@@ -7,9 +7,10 @@ import msgspec
 from veche.domain.refusals import Refusal, Refused
 from veche.domain.sessions import Asker
 from veche.live.notifier import Feed, wait
+from veche.live.presence import Person
 from veche.queries.context import ReadContext
 from veche.queries.sessions import still_valid
-from veche.queries.sync import keys
+from veche.queries.sync import keys, presence
 from veche.queries.sync.counting import keep
 from veche.queries.sync.general import Answer, Circumstances, general_answer
 from veche.queries.sync.quick import General, quick_answer, token_at, typing_since
@@ -27,6 +28,7 @@ async def answer(ctx: ReadContext, asker: Asker, wish: SyncWish) -> bytes:
 
     Raises 401 where the session ends while it waits.
     """
+    shown = ctx.live.presence.touch(asker.user, asker.device, wish.presence)
     deadline = time.monotonic() + min(wish.timeout_ms, LONGEST_MS) / 1000
     while True:
         feed = await feed_of(ctx, asker)
@@ -43,7 +45,7 @@ async def answer(ctx: ReadContext, asker: Asker, wish: SyncWish) -> bytes:
         remaining = deadline - time.monotonic()
         if remaining <= 0 or ctx.live.notifier.closing:
             return await _nothing(ctx, asker, wish)
-        if await wait(feed, asker.device, remaining):
+        if await wait(feed, asker.device, remaining, shown):
             await still_valid(ctx, asker)
 
 
@@ -53,9 +55,7 @@ async def feed_of(ctx: ReadContext, asker: Asker) -> Feed:
         feed = ctx.live.notifier.feed(asker.user)
         if feed is not None:
             return feed
-        joined, position = await ctx.reader.run(
-            lambda at: ({one.room_id: one.since for one in rooms.memberships_of(at, asker.user, "join")}, at.position)
-        )
+        joined, position = await ctx.reader.run(lambda at: (rooms.joined_since(at, asker.user), at.position))
         ctx.live.notifier.open(asker.user, joined, position)
     raise Refused(BUSY)
 
@@ -63,7 +63,8 @@ async def feed_of(ctx: ReadContext, asker: Asker) -> Feed:
 def _has_been_told_all(ctx: ReadContext, feed: Feed, asker: Asker, until: SyncToken) -> bool:
     """Say whether nothing came while the database was read; whoever waits now has listened all the time."""
     is_open = ctx.live.notifier.feed(asker.user) is feed
-    return is_open and feed.newer_than(until.position) == [] and not typing_since(ctx, feed, until)
+    is_told = feed.told <= until.live and not typing_since(ctx, feed, until)
+    return is_open and is_told and feed.newer_than(until.position) == []
 
 
 def _keys_changed(feed: Feed, asker: Asker, since: SyncToken) -> bool:
@@ -79,18 +80,23 @@ async def _general(ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish) -
     ctx.live.key_counts.put(asker.user, asker.device, found.keys, generation)
     feed.known.setdefault(asker.device, {}).update(found.known)
     keep(feed, found.counts, found.token.position, wish.filter.room)
+    if feed.ignored is None or feed.ignored[0] < found.token.position:
+        feed.ignored = (found.token.position, found.ignored)
     return found
 
 
 def circumstances_of(ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish) -> Circumstances:
     """Return what memory adds to a question, as it is before a snapshot is read."""
     typing, since = ctx.live.typing, wish.since
-    changed = typing.active()
+    changed, people = typing.active(), list[Person]()
     if since is not None and since.boot == ctx.live.boot:
         entered = [room for room in changed if feed.rooms.get(room, since.position) > since.position]
         changed = [*typing.changed_since(since.live), *entered]
+        people = ctx.live.presence.told_since(since.live)
     typists = {room: typing.users(room) for room in changed if room in feed.rooms}
-    return Circumstances(typists, ctx.live.presence.all(), typing.version, dict(feed.known.get(asker.device, {})))
+    around = presence.around(ctx, feed) if since is None else None
+    known = dict(feed.known.get(asker.device, {}))
+    return Circumstances(typists, people, around, ctx.live.counter.now, known)
 
 
 async def _nothing(ctx: ReadContext, asker: Asker, wish: SyncWish) -> bytes:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from veche.domain.sessions import Asker
+from veche.domain.sessions import Asker, Origin
 from veche.live.notifier import Feed, Listener
 from veche.queries.context import ReadContext
 from veche.queries.sync.loop import LONGEST_MS, nothing_new
@@ -19,11 +19,12 @@ _log = logging.getLogger("veche.sync")
 class Desk(Protocol):
     """Whoever holds the connection of a waiting sync."""
 
-    address: str
-
     @property
     def is_over(self) -> bool:
         """Say whether the client was answered or has gone."""
+
+    def origin(self) -> Origin:
+        """Say from where the client asks."""
 
     def reply_json(self, body: bytes) -> None:
         """Answer the client."""
@@ -38,7 +39,7 @@ class Desk(Protocol):
 class Poll:
     """A sync that is answered from memory as soon as there is something to say."""
 
-    __slots__ = ("_asker", "_context", "_desk", "_feed", "_is_left", "_listener", "_since", "_tick", "_wish")
+    __slots__ = ("_asker", "_context", "_desk", "_feed", "_is_left", "_listener", "_shown", "_since", "_tick", "_wish")
 
     def __init__(self, context: ReadContext, feed: Feed, asker: Asker, wish: SyncWish, desk: Desk) -> None:
         self._context = context
@@ -46,6 +47,7 @@ class Poll:
         self._asker = asker
         self._wish = wish
         self._desk = desk
+        self._shown = context.live.presence.touch(asker.user, asker.device, wish.presence)
         self._since = 0.0
         self._listener: Listener | None = None
         self._tick = 0
@@ -71,7 +73,7 @@ class Poll:
         desk, live = self._desk, self._context.live
         if desk.is_over or self._is_left:
             return
-        is_known = live.sessions.find(self._asker.digest, self._context.clock(), desk.address) is not None
+        is_known = live.sessions.find(self._asker.digest, self._context.clock(), desk.origin) is not None
         if is_known and live.notifier.feed(self._asker.user) is self._feed:
             self.look()
         else:
@@ -101,7 +103,7 @@ class Poll:
         if not self._tick or context.live.notifier.closing:
             self._say_nothing_new()
         else:
-            self._listener = Listener(self._feed, self._asker.device, self._woken)
+            self._listener = Listener(self._feed, self._asker.device, self._woken, self._shown)
 
     def _say_nothing_new(self) -> None:
         self.release()

@@ -16,6 +16,7 @@ from veche.domain.sessions import Asker
 from veche.domain.timeline import Event
 from veche.live.notifier import Feed
 from veche.queries.context import ReadContext
+from veche.queries.sync import presence
 from veche.queries.sync.counting import Count
 from veche.queries.sync.reply import RoomParts, answer_json, room_json, rooms_json
 from veche.queries.sync.sharing import receipts_of, timeline_of
@@ -40,18 +41,27 @@ def quick_answer(ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish) -> 
     if entries is None or since.position > ctx.live.notifier.head:
         return GENERAL
     typing = typing_since(ctx, feed, since)
-    return _compose(ctx, feed, asker, wish, entries, typing) if entries or typing else None
+    statuses = presence.from_memory(ctx, feed, wish.filter.presence, since)
+    if statuses is None:
+        return GENERAL
+    return _compose(ctx, feed, asker, wish, entries, typing, statuses) if entries or typing or statuses else None
 
 
 def typing_since(ctx: ReadContext, feed: Feed, since: SyncToken) -> set[RoomId]:
     """Return the rooms of a feed's owner in which typing started or ended after a token of this boot."""
-    if since.live == ctx.live.typing.version:
+    if since.live >= ctx.live.typing.newest:
         return set()
     return feed.rooms.keys() & set(ctx.live.typing.changed_since(since.live))
 
 
 def _compose(
-    ctx: ReadContext, feed: Feed, asker: Asker, wish: SyncWish, entries: list[Entry], typing: set[RoomId]
+    ctx: ReadContext,
+    feed: Feed,
+    asker: Asker,
+    wish: SyncWish,
+    entries: list[Entry],
+    typing: set[RoomId],
+    statuses: bytes,
 ) -> bytes | General:
     keys = ctx.live.key_counts.find(asker.user, asker.device)
     by_room = _by_room(feed, wish, entries)
@@ -66,12 +76,14 @@ def _compose(
             return GENERAL
         joined.append((room, text))
     top = [(b"device_one_time_keys_count", keys[0]), (b"device_unused_fallback_key_types", keys[1])]
-    return answer_json(token_at(ctx, ctx.live.notifier.head), top, [(b"join", rooms_json(joined))])
+    if statuses:
+        top.append((b"presence", statuses))
+    return answer_json(token_at(ctx, ctx.live.notifier.head), top, [(b"join", rooms_json(joined))] if joined else [])
 
 
 def token_at(ctx: ReadContext, position: Position) -> bytes:
     """Return the token of a device that has been told everything up to ``position``."""
-    return _token(position, ctx.live.boot, ctx.live.typing.version)
+    return _token(position, ctx.live.boot, ctx.live.counter.now)
 
 
 @lru_cache(maxsize=64)

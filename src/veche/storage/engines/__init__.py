@@ -3,8 +3,10 @@
 All SQL of the house is written once, with ``?`` for parameters; each engine makes of it what its database wants.
 """
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 
 LONGEST_READ_SECONDS = 1.0
@@ -58,6 +60,20 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Close the connection."""
+
+
+class Run(Protocol):
+    """Runs statements in a transaction that somebody else opened and will commit."""
+
+    def __call__(self, sql: str, params: Row = ()) -> list[Row]:
+        """Run one statement and return its rows."""
+
+
+class Between(Protocol):
+    """Lets another thread use the writer's connection between two groups."""
+
+    def __call__(self, step: Callable[[Connection], T]) -> T:
+        """Run ``step``, which takes no longer than a moment, and return its result."""
 
 
 class Engine(Protocol):

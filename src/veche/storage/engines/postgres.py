@@ -212,6 +212,13 @@ class PostgresEngine:
     def connect(self, *, writes: bool) -> PostgresConnection:
         return PostgresConnection(self._url, longest_read=None if writes else self.longest_read)
 
+    def open(self) -> "psycopg.Connection[Row]":
+        """Open a connection of psycopg's own: for COPY, which has no place among pipelined statements."""
+        try:
+            return psycopg.connect(self._url, autocommit=True)
+        except psycopg.OperationalError as fault:
+            raise StorageFault(f"PostgreSQL cannot be reached: {_one_line(fault)}") from fault
+
     def claim(self) -> None:
         self._claim = self.connect(writes=True)
         self._claim.rows(f"SET lock_timeout = '{_PATIENCE_MS}ms'")  # one that was just killed is let go of in a moment

@@ -60,18 +60,18 @@ class SqliteConnection:
                 self._set("query_only", 1)
                 self._db.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
         except apsw.Error as fault:
-            raise _translated(fault, 0) from fault
+            raise translated(fault, 0) from fault
         self._execute: Callable[[str, Row], apsw.Cursor] = self._db.cursor().execute
 
     def rows(self, sql: str, params: Row = ()) -> list[Row]:
         try:
             return self._execute(sql, params).fetchall()
         except apsw.Error as fault:
-            translated = _translated(fault, self._db.system_errno)
-            if isinstance(translated, StorageFault):
+            known = translated(fault, self._db.system_errno)
+            if isinstance(known, StorageFault):
                 # SQLite may have dropped the transaction: what follows would be committed statement by statement.
                 self._execute = _refuse
-            raise translated from fault
+            raise known from fault
 
     def begin_read(self) -> None:
         self._until = monotonic() + self._longest_read
@@ -104,7 +104,14 @@ class SqliteConnection:
         try:
             return self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as fault:
-            raise _translated(fault, self._db.system_errno) from fault
+            raise translated(fault, self._db.system_errno) from fault
+
+    def begin_copy(self, target: apsw.Connection) -> apsw.Backup:
+        """Begin to copy everything into ``target``; its steps must not be made inside a transaction."""
+        try:
+            return target.backup("main", self._db, "main")
+        except apsw.Error as fault:
+            raise translated(fault, target.system_errno) from fault
 
     def close(self) -> None:
         try:
@@ -133,6 +140,7 @@ class SqliteEngine:
             raise StorageFault(f"SQLite {apsw.sqlite_lib_version()} is too old; 3.51.3 or newer is needed")
         self.longest_read = longest_read
         self.log_bytes = 0
+        self.path = path
         self._path = str(path)
         self._vfs = vfs
         self._checkpointer: SqliteConnection | None = None
@@ -176,7 +184,7 @@ def _without_comments(text: str) -> str:
     return re.sub(r"--[^\n]*", "", text)
 
 
-def _translated(fault: apsw.Error, system_error: int) -> Exception:
+def translated(fault: apsw.Error, system_error: int) -> Exception:
     """Turn apsw's errors into the house's; those of one statement's making stay what they are."""
     if isinstance(fault, apsw.ConstraintError):
         return ConflictingRow(str(fault))

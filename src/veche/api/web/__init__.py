@@ -1,0 +1,1 @@
+"""Pages for browsers: HTML without scripts, in Russian, French and English."""

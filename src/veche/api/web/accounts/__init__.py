@@ -1,0 +1,129 @@
+"""The page that makes the first administrator, behind the one-use link that the server prints at its first start."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts
+from veche.api.web.accounts.showing import Begun, Fault, Form, begun_page, form_page, gone_page
+from veche.api.web.languages import Language, chosen_language
+from veche.api.web.pages import reply_with
+from veche.api.web.pages.refusals import refusal_page
+from veche.commands import accounts as commands
+from veche.domain.accounts.first import FAULTS, FirstWish
+from veche.domain.directory import alias_for
+from veche.domain.ids import UserId
+from veche.domain.refusals import Refusal, Refused
+from veche.domain.sessions import Asker
+from veche.queries import accounts as queries
+
+FIELDS = ("full_name", "username", "password", "password_again")
+_MOST_FIELDS = 20
+
+
+class FirstPage(msgspec.Struct, frozen=True):
+    """``GET /first/{token}``."""
+
+    token: str
+    request: RequestFacts
+    lang: str | None = None
+
+
+class FirstForm(msgspec.Struct, frozen=True):
+    """``POST /first/{token}``: the form as browsers send it."""
+
+    token: str
+    request: RequestFacts
+    body: bytes
+    lang: str | None = None
+
+
+async def first_page(door: Door, asker: Asker, request: FirstPage) -> Reply:
+    """Show the form behind a link that works, and a plain page behind every other; says 404 or 410 then."""
+    return await _form(door, request, 200)
+
+
+async def first_form(door: Door, asker: Asker, request: FirstForm) -> Reply:
+    """Make the first administrator, or show the form again with what is wrong in it; the link is used up then."""
+    typed = _typed(request.body)
+    wish = FirstWish(typed["username"], typed["full_name"], typed["password"], typed["password_again"])
+    try:
+        user = await commands.make_first_administrator(door.commands, request.token, wish)
+    except Refused as refused:
+        return await _form(door, request, refused.refusal.status, typed, _faults(refused.refusal))
+    name = " ".join((typed["full_name"] or typed["username"]).split())
+    return reply_with(begun_page(_begun(door, request.request, user, name), _language(request)))
+
+
+async def _form(
+    door: Door,
+    request: FirstPage | FirstForm,
+    status: int,
+    typed: Mapping[str, str] | None = None,
+    faults: tuple[Fault, ...] = (),
+) -> Reply:
+    language = _language(request)
+    try:
+        policy = await queries.first_link(door.queries, request.token)
+    except Refused as refused:
+        return reply_with(gone_page(language), refused.refusal.status)
+    form = Form(door.queries.limits.server_name, policy.least_length, typed or {}, faults)
+    return reply_with(form_page(form, language), status)
+
+
+def _faults(refusal: Refusal) -> tuple[Fault, ...]:
+    """Return what is wrong, field by field; where the server itself cannot do it, no field is to blame."""
+    if refusal.extra and FAULTS in refusal.extra:
+        return tuple(refusal.extra[FAULTS])
+    return ({"field": (refusal.field or "") if refusal.status < 500 else "", "errcode": refusal.code},)
+
+
+def _typed(body: bytes) -> dict[str, str]:
+    """Return the fields of the form; those that were not sent, or cannot be read, are empty."""
+    try:
+        sent = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        sent = {}
+    return {name: sent.get(name, "") for name in FIELDS}
+
+
+def _begun(door: Door, facts: RequestFacts, user: UserId, name: str) -> Begun:
+    limits = door.queries.limits
+    address = limits.public_address or f"{'https' if facts.is_secure else 'http'}://{facts.host}"
+    port, host = limits.trust_port, urlsplit(address).hostname or ""
+    trust = f"http://{f'[{host}]' if ':' in host else host}:{port}/" if port else ""
+    rooms = tuple(f"{room} ({alias_for(room, limits.server_name)})" for room in limits.default_rooms)
+    return Begun(name, user, address, trust, rooms)
+
+
+def _language(request: FirstPage | FirstForm) -> Language:
+    return chosen_language(request.lang, request.request.header(b"accept-language"))
+
+
+_PATH = "/first/{token}"
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        _PATH,
+        "public",
+        "register",
+        FirstPage,
+        Reply,
+        first_page,
+        hides_path=True,
+        refusal_page=refusal_page,
+    ),
+    Endpoint(
+        "POST",
+        _PATH,
+        "public",
+        "register",
+        FirstForm,
+        Reply,
+        first_form,
+        hides_path=True,
+        refusal_page=refusal_page,
+    ),
+)

@@ -1,0 +1,64 @@
+"""What all pages have in common: the frame with the name and the languages, the look, and strict headers.
+
+No script, nothing from elsewhere, nothing kept by the browser; what stands in a page is its subject's affair.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from string import Template
+
+import msgspec
+
+from veche.api.http.contract import Reply
+from veche.api.web.languages import LANGUAGES, Language
+
+_HERE = Path(__file__).parent
+_FRAME = Template((_HERE / "frame.html").read_text(encoding="utf-8"))
+_STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page: ``main`` and ``foot`` are HTML, the title is plain text.
+
+    ``can_switch`` offers the other languages, by asking for the same address again with ``?lang=``.
+    """
+
+    language: Language
+    title: str
+    main: str
+    foot: str = ""
+    can_switch: bool = True
+
+
+def reply_with(page: Page, status: int = 200) -> Reply:
+    """Return the reply that shows a page. Forms in it can be sent to this server only."""
+    switch = "".join(_switch(page.language)) if page.can_switch else ""
+    parts = {"title": escape(page.title), "main": page.main, "foot": page.foot}
+    body = _FRAME.substitute(parts, language=page.language, style=_STYLE, switch=switch)
+    return Reply(body.encode(), status, b"text/html; charset=utf-8", _headers(page.language))
+
+
+def _switch(current: Language) -> Iterator[str]:
+    for language, name in LANGUAGES.items():
+        mark = ' aria-current="true"' if language == current else ""
+        yield f'<a href="?lang={language}" lang="{language}" hreflang="{language}"{mark}>{name}</a>'
+
+
+def _headers(language: Language) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"content-security-policy", _POLICY.encode()),
+        (b"content-language", language.encode()),
+        (b"vary", b"Accept-Language"),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-content-type-options", b"nosniff"),
+    )
+
+
+_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
+)

@@ -1,0 +1,66 @@
+"""Moderation: who is locked or suspended, as rows."""
+
+from veche.domain.ids import UserId
+from veche.domain.moderation import Restriction, RestrictionKind, Target
+from veche.domain.sessions import Role
+from veche.storage.rows import Rows
+from veche.storage.writer import Transaction
+
+_COLUMNS = "user_id, kind, since_ts, until_ts, made_by, reason"
+
+
+def find(rows: Rows, user: UserId, kind: RestrictionKind) -> Restriction | None:
+    """Return how somebody is restricted; it may have ended meanwhile."""
+    row = rows.one(f"SELECT {_COLUMNS} FROM account_restrictions WHERE user_id = ? AND kind = ?", user, kind)
+    return Restriction(*row) if row else None
+
+
+def everything(rows: Rows) -> list[Restriction]:
+    """Return all restrictions, ended ones too."""
+    return [Restriction(*row) for row in rows.all(f"SELECT {_COLUMNS} FROM account_restrictions ORDER BY user_id")]
+
+
+def all_of(rows: Rows, user: UserId) -> list[Restriction]:
+    """Return somebody's restrictions, ended ones too."""
+    found = rows.all(f"SELECT {_COLUMNS} FROM account_restrictions WHERE user_id = ? ORDER BY kind", user)
+    return [Restriction(*row) for row in found]
+
+
+def is_locked(rows: Rows, user: UserId, now: int) -> bool:
+    """Say whether somebody is locked now."""
+    lock = find(rows, user, "lock")
+    return lock is not None and lock.holds(now)
+
+
+def put(tx: Transaction, new: Restriction) -> None:
+    """Restrict somebody; this takes the place of an earlier restriction of the same kind."""
+    tx.run(
+        f"INSERT INTO account_restrictions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (user_id, kind) DO UPDATE SET since_ts = excluded.since_ts, until_ts = excluded.until_ts,"
+        " made_by = excluded.made_by, reason = excluded.reason",
+        new.user,
+        new.kind,
+        new.since_ts,
+        new.until_ts,
+        new.by,
+        new.reason,
+    )
+
+
+def lift(tx: Transaction, user: UserId, kind: RestrictionKind) -> None:
+    """End a restriction."""
+    tx.run("DELETE FROM account_restrictions WHERE user_id = ? AND kind = ?", user, kind)
+
+
+def target(rows: Rows, user: UserId, role: Role, now: int) -> Target:
+    """Return what the rules must know of somebody before they are locked or lose their role."""
+    if role != "administrator":
+        return Target(user, role, is_last=False)
+    other = rows.one(
+        "SELECT 1 FROM accounts a WHERE a.role = 'administrator' AND a.deactivated_ts IS NULL AND a.user_id <> ?"
+        " AND NOT EXISTS (SELECT 1 FROM account_restrictions r"
+        " WHERE r.user_id = a.user_id AND r.kind = 'lock' AND r.until_ts > ?) LIMIT 1",
+        user,
+        now,
+    )
+    return Target(user, role, is_last=other is None)
