@@ -22,6 +22,8 @@ from tests.stage.media import (
     with_blobs,
 )
 from tests.stage.world import Person, World
+from veche.commands import moderation
+from veche.domain.sessions import OPERATOR
 from veche.queries.media import contents
 from veche.storage.blobs import BlobMissing, BlobsAway
 
@@ -254,6 +256,21 @@ async def test_who_loses_a_file_while_waiting_is_not_given_it(world: World) -> N
     (await anna.post(f"/rooms/{room}/kick", {"user_id": boris.user})).ok()
     (await fill(anna, uri)).ok()
     (await waiting.answer()).refused(404, "M_NOT_FOUND")
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+async def test_whoever_is_locked_or_signed_out_waits_no_longer_for_a_file(world: World, is_locked: bool) -> None:
+    anna = await world.person(ANNA)
+    uri = await announce(anna)
+    phone = await world.device(anna.user, "PHONE")
+    waiting = phone.begin("GET", path_of(uri), timeout_ms=600_000)
+    await asyncio.sleep(0.05)
+    assert waiting.is_waiting
+    if is_locked:
+        await moderation.restrict(world.commands, OPERATOR, anna.user, "lock")
+    else:
+        (await phone.post("/logout")).ok()
+    (await waiting.answer()).refused(401, "M_USER_LOCKED" if is_locked else "M_UNKNOWN_TOKEN")
 
 
 async def test_a_store_that_is_away_or_has_lost_a_content(world: World) -> None:

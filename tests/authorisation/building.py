@@ -33,7 +33,7 @@ async def build(data: Path, world: World) -> Scene:
     await plant_keys(scene)
     await plant_targets(scene, world)
     await plant_aliases(scene)
-    await plant_files(scene)
+    await plant_files(scene, world)
     await plant_secrets(scene, world)
     for what in ("filter", "version"):
         scene.names[f"administrators_{what}"] = scene.own[ADMINISTRATOR][what]

@@ -24,6 +24,7 @@ from tests.authorisation.scene import Scene
 from tests.stage.media import announce, id_of, picture, upload
 from tests.stage.people import Person
 from tests.stage.rooms import come, found, membership, put_state, redact, send
+from tests.stage.world import World
 from veche.domain.ids import RoomId
 
 READERS: Final[dict[str, Group]] = {
@@ -58,16 +59,16 @@ _LATE = "later_loose_file_of_one_who_left"
 _LINKED = ("shared_file", "study_file", "redacted_file")
 
 
-async def plant_files(scene: Scene) -> None:
+async def plant_files(scene: Scene, world: World) -> None:
     """Upload all of them, and show each where it belongs."""
     founder = scene.people[ADMINISTRATOR]
-    founder.world.clock.advance(ms=1)  # those who have left their rooms did so before they uploaded anything
+    world.clock.advance(ms=1)  # those who have left their rooms did so before they uploaded anything
     for name in READERS:
         if name != _LATE:
             await _plant(scene, name)
     await _show_in_rooms(scene, founder)
     await _show_in_office(scene, founder)
-    founder.world.clock.advance(ms=1)
+    world.clock.advance(ms=1)
     await _plant(scene, _LATE)
     await _show_pictures(scene, founder)
     await _name_from_outside(scene)

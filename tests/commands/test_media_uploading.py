@@ -10,11 +10,13 @@ from tests.cast import ANNA, BORIS
 from tests.stage.media import Faulty, announce, fetch, fill, id_of, send_file, stored, upload, with_blobs
 from tests.stage.rooms import rows_of
 from tests.stage.world import Person, World
+from veche.commands import accounts, moderation
 from veche.commands import media as commands
 from veche.commands.context import Context
 from veche.commands.media import Upload
 from veche.domain.media import Usage
 from veche.domain.refusals import Refused
+from veche.domain.sessions import OPERATOR
 from veche.storage.blobs import BlobFault, BlobsAway, BlobsFull
 from veche.storage.media import files
 
@@ -150,9 +152,6 @@ async def test_two_uploads_at_once_do_not_slip_under_one_quota(world: World) -> 
     answers = await asyncio.gather(*(send_file(anna, bytes([number]) * 1000) for number in range(4)))
     assert sorted(answer.status for answer in answers) == [200, 200, 403, 403]
     assert await usage(world, anna) == [Usage(2, 2000)] * 2
-    assert len(await stored(world)) == 2 + 2, "what was refused in the end is swept later"
-    world.clock.advance(seconds=7200)
-    assert await commands.sweep_store(world.commands) == 2
     assert len(await stored(world)) == 2
 
 
@@ -268,7 +267,7 @@ async def test_a_store_that_fails(world: World, step: str, fault: BlobFault, sta
     assert (await fill(anna, uri, b"x" * 5000)).status == 200
 
 
-async def test_where_the_row_cannot_be_written_no_content_is_kept_for_long(world: World) -> None:
+async def test_where_the_writer_is_gone_contents_are_swept_later(world: World) -> None:
     anna = await world.person(ANNA)
     before = await rows_of(world)
 
@@ -298,3 +297,43 @@ def _with_writer(ctx: Context, writer: object) -> Context:
 
 async def _parts(body: bytes) -> AsyncIterator[bytes]:
     yield body
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("lock", "M_USER_LOCKED"), ("suspend", "M_USER_SUSPENDED"), ("close", "M_FORBIDDEN")]
+)
+@pytest.mark.parametrize("was_announced", [False, True])
+async def test_an_upload_under_way_ends_with_its_owners_leave(
+    world: World, what: str, code: str, was_announced: bool
+) -> None:
+    anna, ctx = await world.person(ANNA), world.commands
+    uri = await announce(anna)
+    before, begun, goes_on = len(await stored(world)), asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x" * 600_000
+        begun.set()
+        await goes_on.wait()
+        yield b"x"
+
+    sent = Upload(slow(), None, "", None)
+
+    async def send() -> None:
+        if was_announced:
+            await commands.fill(ctx, anna.asker, "veche.test", id_of(uri), sent)
+        else:
+            await commands.upload(ctx, anna.asker, sent)
+
+    upload_begun = asyncio.ensure_future(send())
+    await begun.wait()
+    await {
+        "lock": lambda: moderation.restrict(ctx, OPERATOR, anna.user, "lock"),
+        "suspend": lambda: moderation.restrict(ctx, OPERATOR, anna.user, "suspension"),
+        "close": lambda: accounts.deactivate_account(ctx, OPERATOR, anna.user, erases=False),
+    }[what]()
+    goes_on.set()
+    with pytest.raises(Refused) as caught:
+        await upload_begun
+    assert caught.value.refusal.code == code
+    assert await usage(world, anna) == [Usage(0, 0)] * 2
+    assert len(await stored(world)) == before

@@ -1,5 +1,6 @@
 """Moderation: what a lock and a suspension do to those who are signed in, on both engines."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -10,16 +11,20 @@ from tests.stage.asgi import Answer
 from tests.stage.rooms import found
 from tests.stage.world import CLIENT_API, Person, World
 from veche.commands import accounts, moderation, sessions
+from veche.commands.accounts.keeping import begin_closing, close_account
 from veche.commands.sessions import SessionWish
+from veche.domain.accounts.tokens import TokenWish
 from veche.domain.ids import UserId
 from veche.domain.refusals import Refused
 from veche.domain.sessions import OPERATOR
+from veche.queries import accounts as account_queries
 from veche.queries import moderation as queries
 from veche.queries import operation
 
 pytestmark = pytest.mark.settings(presence="off")  # a poll that waits hears only what is said
 DAY_MS = 86_400_000
 PASSWORD = "a fairly long password"
+PROOF = {"type": "m.login.password", "password": "elena's own password"}
 
 
 async def outcome(work: Any) -> str:
@@ -29,6 +34,11 @@ async def outcome(work: Any) -> str:
     except Refused as refused:
         return refused.refusal.code
     return "done"
+
+
+def proof_of(person: Person) -> dict[str, str]:
+    """What somebody shows who closes their own account."""
+    return {**PROOF, "password": f"{person.user[1:].partition(':')[0]}'s own password"}
 
 
 async def lock(world: World, person: Person, **more: Any) -> None:
@@ -170,6 +180,8 @@ async def test_whoever_is_suspended_takes_no_part(world: World) -> None:
         await boris.put(f"/directory/list/room/{room}", {"visibility": "public"}),
         await boris.put(f"/rooms/{room}/typing/{boris.user}", {"typing": True}),
         await boris.put(f"/presence/{boris.user}/status", {"presence": "online", "status_msg": "no"}),
+        await boris.put(f"/presence/{boris.user}/status", {"presence": "busy"}),
+        await boris.put(f"/presence/{boris.user}/status", {"presence": "online", "org.veche.busy": True}),
     ):
         refused.refused(403, "M_USER_SUSPENDED")
 
@@ -187,6 +199,7 @@ async def test_whoever_is_suspended_reads_leaves_and_takes_back(world: World) ->
         await boris.put("/sendToDevice/m.key.verification.start/1", {"messages": {boris.user: {"*": {}}}}),
         await boris.put(f"/rooms/{room}/typing/{boris.user}", {"typing": False}),
         await boris.put(f"/presence/{boris.user}/status", {"presence": "online"}),
+        await boris.put(f"/presence/{boris.user}/status", {"presence": "online", "org.veche.busy": False}),
         await boris.post(f"/rooms/{them.invited}/leave"),
         await boris.put(them.own, {"membership": "leave"}),
         await boris.post("/logout"),
@@ -257,13 +270,105 @@ async def test_the_last_administrator_can_neither_be_locked_nor_demoted(world: W
         moderation.restrict(ctx, OPERATOR, elena.user, "suspension"),
         accounts.set_role(ctx, OPERATOR, elena.user, "user"),
         accounts.deactivate_account(ctx, elena.asker, elena.user, erases=False),
+        accounts.deactivate_account(ctx, OPERATOR, elena.user, erases=False),
+        accounts.deactivate(ctx, elena.asker, PROOF, erases=False),
     ):
         assert await outcome(work) == "M_FORBIDDEN"
     (await elena.get("/account/whoami")).ok()
     await unlock(world, anna)
     assert await outcome(accounts.set_role(ctx, OPERATOR, elena.user, "user")) == "done"
     assert await outcome(accounts.set_role(ctx, OPERATOR, anna.user, "user")) == "M_FORBIDDEN"
+    assert await outcome(accounts.deactivate_account(ctx, OPERATOR, anna.user, erases=False)) == "M_FORBIDDEN"
+    assert await outcome(accounts.set_role(ctx, OPERATOR, elena.user, "administrator")) == "done"
     assert await outcome(accounts.deactivate_account(ctx, OPERATOR, anna.user, erases=False)) == "done"
+
+
+async def administrators(world: World) -> list[UserId]:
+    """Return who could still administer the server."""
+    found = await queries.accounts_after(world.queries, OPERATOR, None, 10)
+    able = [one for one in found if one.deactivated_ts is None and one.lock is None and one.suspension is None]
+    return [one.user_id for one in able if one.role == "administrator"]
+
+
+@pytest.mark.parametrize("how", ["close", "close oneself", "lock", "suspend", "demote"])
+async def test_two_administrators_who_undo_each_other_at_once_leave_one(world: World, how: str) -> None:
+    anna, elena = await world.person(ANNA, role="administrator"), await world.person(ELENA, role="administrator")
+
+    def undo(asker: Person, other: Person) -> Any:
+        ctx = world.commands
+        return {
+            "close": lambda: accounts.deactivate_account(ctx, asker.asker, other.user, erases=True),
+            "close oneself": lambda: accounts.deactivate(ctx, asker.asker, proof_of(asker), erases=True),
+            "lock": lambda: moderation.restrict(ctx, asker.asker, other.user, "lock"),
+            "suspend": lambda: moderation.restrict(ctx, asker.asker, other.user, "suspension"),
+            "demote": lambda: accounts.set_role(ctx, asker.asker, other.user, "user"),
+        }[how]()
+
+    both = await asyncio.gather(outcome(undo(anna, elena)), outcome(undo(elena, anna)))
+    assert both.count("done") == 1, both
+    assert len(await administrators(world)) == 1
+
+
+async def test_an_account_being_closed_counts_as_gone_at_once(world: World) -> None:
+    anna, elena = await world.person(ANNA, role="administrator"), await world.person(ELENA, role="administrator")
+    ctx = world.commands
+    await ctx.writer.run(lambda tx: begin_closing(tx, ctx, anna.user))  # its rooms are being left meanwhile
+    assert await outcome(accounts.deactivate_account(ctx, OPERATOR, elena.user, erases=False)) == "M_FORBIDDEN"
+    assert await outcome(moderation.restrict(ctx, OPERATOR, elena.user, "lock")) == "M_FORBIDDEN"
+    await accounts.set_role(ctx, OPERATOR, anna.user, "administrator")
+    await accounts.set_role(ctx, OPERATOR, elena.user, "user")
+    assert await outcome(close_account(ctx, anna.asker, erases=False)) == "M_FORBIDDEN"
+    assert await administrators(world) == [anna.user]
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [("lock", "M_USER_LOCKED"), ("suspend", "M_USER_SUSPENDED"), ("demote", "M_FORBIDDEN"), ("close", "M_FORBIDDEN")],
+)
+async def test_what_an_administrator_began_ends_with_their_office(world: World, what: str, code: str) -> None:
+    anna, elena = await world.person(ANNA, role="administrator"), await world.person(ELENA, role="administrator")
+    ctx, boris = world.commands, await world.person(BORIS)
+    await {
+        "lock": lambda: moderation.restrict(ctx, OPERATOR, elena.user, "lock"),
+        "suspend": lambda: moderation.restrict(ctx, OPERATOR, elena.user, "suspension"),
+        "demote": lambda: accounts.set_role(ctx, OPERATOR, elena.user, "user"),
+        "close": lambda: accounts.deactivate_account(ctx, OPERATOR, elena.user, erases=False),
+    }[what]()
+    for work in (  # elena was identified before
+        accounts.set_role(ctx, elena.asker, boris.user, "administrator"),
+        accounts.make_reset_code(ctx, elena.asker, anna.user),
+        accounts.create_account(ctx, elena.asker, "greta", PASSWORD, "administrator"),
+        accounts.add_registration_token(ctx, elena.asker, TokenWish()),
+        accounts.deactivate_account(ctx, elena.asker, boris.user, erases=False),
+        moderation.restrict(ctx, elena.asker, boris.user, "lock"),
+    ):
+        assert await outcome(work) == code
+    entry = await queries.account(world.queries, OPERATOR, boris.user)
+    assert (entry.role, entry.deactivated_ts, entry.lock) == ("user", None, None)
+
+
+async def test_a_suspended_administrator_lets_nobody_go_least_of_all_themselves(world: World) -> None:
+    anna, elena = await world.person(ANNA, role="administrator"), await world.person(ELENA, role="administrator")
+    await suspend(world, elena)
+    suspension = f"/_veche/v1/accounts/{elena.user}/suspension"
+    (await elena.delete(suspension)).refused(403, "M_USER_SUSPENDED")
+    (await elena.get("/_veche/v1/accounts")).ok()  # reading goes on
+    (await anna.delete(suspension)).ok()
+    (await elena.delete(suspension)).refused(403, "M_FORBIDDEN")
+    (await elena.put(f"/_veche/v1/accounts/{anna.user}/suspension", {})).ok()
+
+
+@pytest.mark.settings(registration="token")
+async def test_a_suspended_administrators_token_makes_no_administrators(world: World) -> None:
+    await world.person(ANNA, role="administrator")
+    elena, ctx = await world.person(ELENA, role="administrator"), world.commands
+    end = world.clock() + DAY_MS
+    token = await accounts.add_registration_token(ctx, elena.asker, TokenWish(None, 2, end, "administrator"))
+    assert await account_queries.token_is_valid(world.queries, token.token)
+    await suspend(world, elena)
+    assert not await account_queries.token_is_valid(world.queries, token.token)
+    await moderation.lift(ctx, OPERATOR, elena.user, "suspension")
+    assert await account_queries.token_is_valid(world.queries, token.token)
 
 
 @pytest.mark.parametrize("user", ["@greta:veche.test", "greta", "", "@\x00:x"])

@@ -24,9 +24,10 @@ from veche.domain.refusals import Refused
 from veche.domain.sessions import OPERATOR
 from veche.queries.operation import backup_state, last_backup
 from veche.storage.blobs import BlobMissing, BlobsAway
-from veche.storage.operation import making, pace, sealing
+from veche.storage.operation import making, pace, placing, sealing
 from veche.storage.operation.manifests import Backup
 from veche.storage.operation.shelf import Shelf
+from veche.storage.writer import FULL
 
 SECRET = "a long passphrase"
 
@@ -205,6 +206,47 @@ async def test_a_store_that_is_away_is_a_clear_fault(world: World, tmp_path: Pat
     assert not list((tmp_path / "b").glob("veche-*"))
 
 
+class Forgetful(Faulty):
+    """A store that gives one content and no more."""
+
+    def check(self, step: str) -> None:
+        if step == "read" and self.opened:
+            raise BlobsAway("the store does not answer any more")
+
+
+async def test_a_store_that_goes_away_meanwhile_leaves_nothing(world: World, tmp_path: Path) -> None:
+    anna = await world.person(ANNA)
+    for body in (b"one", b"two"):
+        await upload(anna, body)
+    outcome = await back_up(with_blobs(world, Forgetful(world.commands.blobs)), OPERATOR, Wish(str(tmp_path / "b")))
+    assert outcome.fault == "the store does not answer any more"
+    assert files_in(tmp_path / "b") == []
+
+
+async def test_many_contents_are_waited_for_together(world: World, tmp_path: Path) -> None:
+    anna = await world.person(ANNA)
+    bodies = {b"file %d" % number for number in range(5)}
+    for body in bodies:
+        await upload(anna, body)
+    with patch.object(making, "SYNCED_AT_ONCE", 2), patch.object(placing, "SYNCED_AT_ONCE", 1000):
+        backup = opened(await made(world, tmp_path / "b"))
+    assert content_of(backup) == bodies
+
+
+async def test_an_outcome_that_cannot_be_written_down_is_told_all_the_same(world: World, tmp_path: Path) -> None:
+    with patch("veche.commands.operation.backing_up.note_outcome", side_effect=Refused(FULL)):
+        outcome = await make(world, tmp_path / "b")
+    assert outcome.fault is None
+    assert await last_backup(world.queries) == outcome
+    await world.restart()
+    assert await last_backup(world.queries) is None
+
+
+async def test_before_the_first_backup_there_is_nothing_to_wait_for(world: World) -> None:
+    state = await backup_state(world.queries, OPERATOR, 60)
+    assert (state.number, state.outcome) == (0, None)
+
+
 async def test_a_folder_that_is_none_is_a_clear_fault(world: World, tmp_path: Path) -> None:
     (tmp_path / "b").write_text("a file")
     outcome = await make(world, tmp_path / "b")
@@ -315,6 +357,10 @@ async def test_old_backups_and_what_only_they_need_are_removed(world: World, tmp
 async def test_what_is_not_ours_or_not_whole_or_not_to_be_opened_stays(world: World, tmp_path: Path) -> None:
     shelf = tmp_path / "b"
     sealed = await made(world, shelf, "another passphrase")
+    await made(world, tmp_path / "c", "one passphrase")
+    (tmp_path / "c" / "veche-20000101T000000Z").mkdir()
+    await made(world, tmp_path / "c", "another passphrase", keeps=1)
+    assert len(list((tmp_path / "c").glob("veche-*"))) == 3
     broken = await made(world, shelf)
     (broken / "manifest.json").unlink()
     other = await made(world, shelf)
@@ -339,10 +385,22 @@ async def test_contents_are_not_swept_while_it_is_unclear_who_needs_them(world: 
     anna = await world.person(ANNA)
     uri = await upload(anna, b"needed by one that cannot be read")
     first = await made(world, tmp_path / "b")
-    (first / "manifest.json").unlink()
+    (first / "media").write_text("damaged\n")
     await media.remove_file(world.commands, anna.asker, id_of(uri))
     await made(world, tmp_path / "b", keeps=1)
     assert len(contents_in(tmp_path / "b")) == 1
+
+
+async def test_what_else_lies_among_the_contents_stays(world: World, tmp_path: Path) -> None:
+    anna = await world.person(ANNA)
+    await upload(anna, b"letter")
+    await made(world, tmp_path / "b", keeps=1)
+    [folder] = (tmp_path / "b").glob("media/plain/??")
+    (folder / "README").write_text("mine")
+    (folder / f"{'0' * 64}.new").write_text("half")
+    (folder / ("0" * 64)).write_text("nobody's")
+    await made(world, tmp_path / "b", keeps=1)
+    assert {path.name for path in folder.iterdir()} == {"README", hashlib.sha256(b"letter").hexdigest()}
 
 
 async def test_without_a_number_to_keep_nothing_is_removed(world: World, tmp_path: Path) -> None:

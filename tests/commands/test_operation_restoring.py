@@ -18,8 +18,13 @@ from tests.stage.rooms import bodies, come, found, log, put_state, say
 from tests.stage.world import Person, World
 from veche.app.folder import HalfRestored, data_folder
 from veche.app.settings.changing import changed
+from veche.commands.operation.restoring import Stores, restore
 from veche.commands.operation.verifying import verify
 from veche.domain.operation.backups import LEAST_ADVANCE, UNFINISHED
+from veche.storage.blobs import BlobFault
+from veche.storage.blobs.disk import DiskBlobs
+from veche.storage.blobs.incoming import IncomingFile
+from veche.storage.engines import StorageFault
 from veche.storage.engines.sqlite import SqliteEngine
 from veche.storage.operation import sealing
 from veche.storage.operation.covers import Plain
@@ -374,13 +379,85 @@ async def test_counts_that_are_wrong_are_named(world: World, tmp_path: Path) -> 
 async def test_a_content_that_the_list_forgot_is_named(world: World, tmp_path: Path) -> None:
     await office_of(world)
     backup = opened(await made(world, tmp_path / "b"))
-    path = stored_file(backup, "media")
-    kept = path.read_bytes().splitlines(keepends=True)[0]
-    path.write_bytes(kept)
-    told = msgspec.structs.replace(backup.file("media"), size=len(kept), sha256=hashlib.sha256(kept).hexdigest())
-    files = tuple(told if file.name == "media" else file for file in backup.manifest.files)
-    rewritten(backup, files=files)
+    replaced(backup, "media", stored_file(backup, "media").read_bytes().splitlines(keepends=True)[0])
     assert_named(verified(opened(backup.folder), tmp_path), "no file of the backup has the contents")
+
+
+def replaced(backup: Backup, name: str, content: bytes) -> None:
+    """Put something else in place of a file, and let the manifest say that this is what was backed up."""
+    stored_file(backup, name).write_bytes(content)
+    told = msgspec.structs.replace(backup.file(name), size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    rewritten(backup, files=tuple(told if file.name == name else file for file in backup.manifest.files))
+
+
+async def test_what_was_backed_up_damaged_is_named_too(world: World, tmp_path: Path) -> None:
+    await office_of(world)
+    backup = opened(await made(world, tmp_path / "b"))
+    replaced(backup, "media", b"nonsense\n")
+    assert_named(verified(opened(backup.folder), tmp_path), "the list of files is damaged")
+    rewritten(backup, files=tuple(file for file in backup.manifest.files if file.name != "media"))
+    assert_named(verified(opened(backup.folder), tmp_path), "does not speak of media")
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+async def test_a_database_that_was_damaged_when_it_was_backed_up_is_named(world: World, tmp_path: Path) -> None:
+    office = await office_of(world)
+    for number in range(40):
+        await say(office.anna, office.room, f"{number} " * 500)
+    backup = opened(await made(world, tmp_path / "b"))
+    whole = database_file(backup).read_bytes()
+    replaced(backup, "database.sqlite3", b"no database" * 1000)
+    assert_named(verified(opened(backup.folder), tmp_path), "cannot be put back")
+    page = whole.index(b"39 39 39") // 4096 * 4096
+    replaced(backup, "database.sqlite3", whole[:page] + b"\x0d" + bytes(range(255)) + whole[page + 256 :])
+    assert verified(opened(backup.folder), tmp_path)
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+@pytest.mark.parametrize("target_name", ["sqlite"])
+async def test_rows_that_break_a_constraint_are_a_clear_fault(world: World, tmp_path: Path, elsewhere: Place) -> None:
+    await office_of(world)
+    backup = opened(await made(world, tmp_path / "b"))
+    text = stored_file(backup, "tables/rooms.copy").read_bytes()
+    replaced(backup, "tables/rooms.copy", text[:-2] + text[19:])
+    with pytest.raises(StorageFault, match="UNIQUE"):
+        await put_back(opened(backup.folder), elsewhere)
+    assert list(elsewhere.data.iterdir()) == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("target_name", ["postgres"])
+async def test_a_text_that_postgresql_cannot_hold_is_a_clear_fault(
+    world: World, tmp_path: Path, elsewhere: Place
+) -> None:
+    await world.commands.writer.run(lambda tx: tx.run("INSERT INTO server_facts VALUES ('nothing', CHAR(0))"))
+    backup = opened(await made(world, tmp_path / "b"))
+    with pytest.raises(StorageFault, match="could not be filled"):
+        await put_back(backup, elsewhere)
+    assert list(elsewhere.data.iterdir()) == []
+
+
+class Liar(DiskBlobs):
+    """A store that takes every content for something else."""
+
+    async def begin(self) -> IncomingFile:
+        incoming = await super().begin()
+        await incoming.add(b"and more")
+        return incoming
+
+
+async def test_a_store_that_does_not_keep_what_it_is_given_is_found_out(
+    world: World, tmp_path: Path, elsewhere: Place
+) -> None:
+    await office_of(world)
+    backup = opened(await made(world, tmp_path / "b"))
+
+    def stores() -> Stores:
+        return Stores(elsewhere.engine(), Liar(elsewhere.data / "media"))
+
+    with pytest.raises(BlobFault, match="for something else"):
+        await restore(backup, elsewhere.data, stores, 0, leaves_out=False, tell=lambda stage: None)
+    assert list(elsewhere.data.iterdir()) == []
 
 
 async def test_a_backup_of_a_newer_version_is_refused(world: World, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ from veche.domain.media.kinds import ATTACHED, INLINE, UNKNOWN
 from veche.domain.media.links import is_short
 from veche.domain.media.thumbnails import LADDER, RETRY_MS, Thumbnail, is_final
 from veche.domain.media.uris import MOST_NAMED
+from veche.domain.moderation import SUSPENDED
 from veche.domain.sessions import Asker
 from veche.domain.settings import Limits
 from veche.domain.visibility import Range
@@ -290,6 +291,9 @@ def test_who_may_end_a_link_and_see_lists() -> None:
     elena = Asker(BORIS, DeviceId("B"), "administrator")
     assert [may_revoke(link, asker) is None for asker in (anna, boris, elena)] == [True, False, True]
     assert may_revoke(None, elena) == may_revoke(link, boris)
+    suspended = Asker(BORIS, DeviceId("B"), "administrator", is_suspended=True)
+    assert may_revoke(link, suspended) == SUSPENDED
+    assert may_revoke(link, Asker(ANNA, DeviceId("A"), is_suspended=True)) is None
     assert [may_list(asker, ANNA) is None for asker in (anna, boris, elena)] == [True, False, True]
     assert [may_list(asker, None) is None for asker in (anna, boris, elena)] == [False, False, True]
 
@@ -380,4 +384,7 @@ def test_what_is_gone_nobody_may_read_or_remove() -> None:
     assert (refusals[0].status, refusals[0].code) == (404, "M_NOT_FOUND")
     assert may_remove(file_of_anna(), Asker(ANNA, DeviceId("A")), NOW) is None
     assert may_remove(file_of_anna(), Asker(BORIS, DeviceId("B"), "administrator"), NOW) is None
+    suspended = Asker(BORIS, DeviceId("B"), "administrator", is_suspended=True)
+    assert may_remove(file_of_anna(), suspended, NOW) == SUSPENDED
+    assert may_remove(file_of_anna(), Asker(ANNA, DeviceId("A"), is_suspended=True), NOW) is None
     assert may_read(file_of_anna(expires_ts=NOW + 1, digest=None), ANNA, Facts(), NOW) is None

@@ -7,16 +7,21 @@ from veche.domain.moderation import (
     FOR_EVER,
     LAST_ADMINISTRATOR,
     LOCKED,
+    NO_LONGER_OPEN,
     SUSPENDED,
     Restriction,
+    Standing,
     Target,
     may_be_reason,
     may_do_without,
     may_end_at,
+    may_go_on,
+    may_lift,
     may_look_up,
     may_restrict,
     may_take_part,
 )
+from veche.domain.refusals import Refusal
 from veche.domain.sessions import OPERATOR, Asker, Role
 
 ELENA = Asker(UserId("@elena:x"), DeviceId("E"), "administrator")
@@ -46,6 +51,38 @@ def test_who_may_lock_whom(asker: Asker, who: Target, spares: bool, is_allowed: 
     refusal = may_restrict(asker, who, spares_administrators=spares)
     assert (refusal is None) is is_allowed
     assert refusal is None or (refusal.code, refusal.status) == ("M_FORBIDDEN", 403)
+
+
+@pytest.mark.parametrize(
+    ("asker", "who", "spares", "is_allowed"),
+    [
+        (ELENA, target(), True, True),
+        (ELENA, target("administrator", is_last=True), False, True),
+        (ELENA, target("administrator"), True, False),
+        (ELENA, target("administrator", ELENA.user), False, False),
+        (OPERATOR, target("administrator"), False, True),
+    ],
+)
+def test_who_may_let_whom_go(asker: Asker, who: Target, spares: bool, is_allowed: bool) -> None:
+    refusal = may_lift(asker, who, spares_administrators=spares)
+    assert (refusal is None) is is_allowed
+    assert refusal is None or (refusal.code, refusal.status) == ("M_FORBIDDEN", 403)
+
+
+@pytest.mark.parametrize(
+    ("is_open", "is_locked", "is_suspended", "refusal"),
+    [
+        (True, False, False, None),
+        (True, False, True, SUSPENDED),
+        (True, True, True, LOCKED),
+        (False, True, True, NO_LONGER_OPEN),
+    ],
+)
+def test_who_may_end_what_they_began(
+    is_open: bool, is_locked: bool, is_suspended: bool, refusal: Refusal | None
+) -> None:
+    assert may_go_on(Standing("user", is_open, is_locked, is_suspended)) == refusal
+    assert may_go_on(None) == NO_LONGER_OPEN
 
 
 def test_the_last_administrator_stays_one() -> None:

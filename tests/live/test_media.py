@@ -6,9 +6,9 @@ import pytest
 
 from veche.domain.ids import Digest, UserId
 from veche.domain.media import MediaId
-from veche.live.media import Media
+from veche.live.media import Media, UnderWay
 
-ANNA = UserId("@anna:veche.test")
+ANNA, BORIS = UserId("@anna:veche.test"), UserId("@boris:veche.test")
 FILE, OTHER = MediaId("file"), MediaId("other")
 ONE, TWO = Digest("1"), Digest("2")
 
@@ -28,25 +28,34 @@ async def test_those_who_wait_for_a_file_are_told() -> None:
 
 def test_contents_are_doomed_until_somebody_brings_them() -> None:
     doomed = Media().doomed
-    with doomed.doom(ONE):
-        assert doomed.is_doomed(ONE)
-        assert not doomed.is_doomed(TWO)
-        doomed.spare(TWO)
-        assert doomed.is_doomed(ONE)
+    with doomed.doom(ONE) as one, doomed.doom(TWO) as two:
+        assert (one.stands, two.stands) == (True, True)
         doomed.spare(ONE)
-        assert not doomed.is_doomed(ONE)
+        assert (one.stands, two.stands) == (False, True)
     with pytest.raises(ValueError, match="x"), doomed.doom(ONE):
         raise ValueError("x")
-    assert not doomed.is_doomed(ONE)
+    assert vars(doomed) == {"_dooms": {}, "_pauses": 0}
+
+
+def test_what_was_spared_is_not_doomed_by_somebody_else() -> None:
+    doomed = Media().doomed
+    with doomed.doom(ONE) as before:
+        doomed.spare(ONE)
+        with doomed.doom(ONE) as after:
+            assert (before.stands, after.stands) == (False, True)
+        with doomed.doom(ONE) as last:
+            doomed.spare(ONE)
+            assert not last.stands
 
 
 def test_nothing_is_doomed_during_a_pause() -> None:
     doomed = Media().doomed
 
-    def found() -> tuple[bool, bool]:
-        return doomed.is_paused, doomed.is_doomed(ONE)
+    with doomed.doom(ONE) as doom:
 
-    with doomed.doom(ONE):
+        def found() -> tuple[bool, bool]:
+            return doomed.is_paused, doom.stands
+
         with doomed.nobody():
             with doomed.nobody():
                 assert found() == (True, False)
@@ -73,7 +82,21 @@ async def test_one_works_and_the_others_wait() -> None:
 
 def test_uploads_under_way_are_counted() -> None:
     uploads = Media().uploads
-    with uploads.begin(ANNA), uploads.begin(ANNA):
+    with uploads.begin(UnderWay(ANNA)), uploads.begin(UnderWay(ANNA)):
         assert uploads.of(ANNA) == 2
-        assert uploads.of(UserId("@boris:veche.test")) == 0
+        assert uploads.of(BORIS) == 0
     assert uploads.of(ANNA) == 0
+
+
+def test_what_uploads_hold_is_counted_until_a_row_does() -> None:
+    uploads, one, two, three = Media().uploads, UnderWay(ANNA, 100), UnderWay(ANNA), UnderWay(BORIS, 50)
+    with uploads.begin(one), uploads.begin(two), uploads.begin(three):
+        assert [uploads.besides(upload) for upload in (one, two, three)] == [(0, 0), (100, 0), (0, 0)]
+        uploads.grow(one, 10)
+        uploads.grow(two, 5)
+        assert [uploads.besides(upload) for upload in (one, two, three)] == [(5, 5), (100, 10), (0, 15)]
+        uploads.grow(one, 200)
+        assert uploads.besides(two) == (210, 210)
+        uploads.settle(one)
+        assert [uploads.besides(upload) for upload in (one, two, three)] == [(5, 5), (0, 0), (0, 5)]
+    assert vars(uploads) == {"_of": {}, "_bytes": 0}

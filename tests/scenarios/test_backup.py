@@ -117,6 +117,7 @@ def position_of(shelf: Path) -> Backup:
 
 async def test_a_backup_under_load_restored_elsewhere(world: RealTown, tmp_path: Path) -> None:
     secret, data = tmp_path / "secret", world.server.place.data
+    secret.touch(0o600)
     secret.write_text(f"{SECRET}\n")
     people = await world.people(ANNA, BORIS, CARLA)
     room = await found(people[0])
@@ -209,6 +210,7 @@ def test_a_server_that_rests_is_backed_up_too(server: Server, tmp_path: Path) ->
 
 def test_what_is_wrong_is_said_in_one_line(server: Server, tmp_path: Path) -> None:
     data, shelf, secret = str(server.place.data), tmp_path / "b", tmp_path / "secret"
+    secret.touch(0o600)
     secret.write_text("right\n")
     said("backup", str(shelf), "--data", data, "--passphrase-file", str(secret))
     [folder] = shelf.glob("veche-*")

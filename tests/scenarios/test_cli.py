@@ -57,6 +57,8 @@ def look_after_accounts(data: str) -> None:
     said("user", "password", "greta", *place, given="another long password\n")
     listed = [line.split("\t")[:2] for line in said("user", "list", *place).splitlines()]
     assert listed == [[GRETA, "user"], ["@hanna:veche.test", "administrator"]]
+    assert "make somebody else" in failed("user", "deactivate", "hanna", "--yes", *place)
+    said("user", "admin", "greta", *place)
     said("user", "deactivate", "hanna", "--yes", "--erase", *place)
     assert "no such account" in failed("user", "deactivate", "hanna", "--yes", *place)
     assert "deactivated" in said("user", "list", *place)

@@ -171,6 +171,10 @@ class FaultyIncoming:
     def size(self) -> int:
         return self._real.size
 
+    @property
+    def digest(self) -> Digest | None:
+        return self._real.digest
+
     async def add(self, part: bytes) -> None:
         self._store.check("add")
         await self._real.add(part)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from veche.domain.accounts.passwords import MOST_TRIES
 from veche.domain.ids import DeviceId, UserId
-from veche.domain.moderation import FOR_EVER, Restriction
+from veche.domain.moderation import FOR_EVER, Restriction, Standing
 from veche.domain.sessions import Origin, Role
 from veche.storage import accounts, devices, moderation, operation, sessions
 from veche.storage.accounts import Account, passwords
@@ -66,6 +67,33 @@ async def test_who_is_the_last_administrator(
     assert target.is_last is is_last
 
 
+async def test_whoever_is_suspended_is_no_other_administrator(writer: Writer, reader: Reader) -> None:
+    await people(writer, anna="administrator", boris="administrator")
+    await writer.run(lambda tx: moderation.put(tx, Restriction(BORIS, "suspension", 0, 11, ELENA, "")))
+    last = [await reader.run(lambda at, now=now: moderation.target(at, ANNA, "administrator", now)) for now in (10, 11)]  # type: ignore[misc]
+    assert [one.is_last for one in last] == [True, False]
+
+
+async def test_how_it_is_with_an_account(writer: Writer, reader: Reader) -> None:
+    await people(writer, anna="administrator", boris="user")
+
+    def work(tx: Transaction) -> None:
+        moderation.put(tx, Restriction(ANNA, "lock", 0, 10, ELENA, ""))
+        moderation.put(tx, Restriction(ANNA, "suspension", 0, 20, ELENA, ""))
+        accounts.deactivate(tx, BORIS, 1)
+
+    await writer.run(work)
+    found = await reader.run(
+        lambda at: [moderation.standing(at, user, now) for user, now in ((ANNA, 9), (ANNA, 10), (BORIS, 9), (ELENA, 9))]
+    )
+    assert found == [
+        Standing("administrator", True, True, True),
+        Standing("administrator", True, False, True),
+        Standing("user", False, False, False),
+        None,
+    ]
+
+
 async def test_a_closed_account_is_no_administrator_any_more(writer: Writer, reader: Reader) -> None:
     await people(writer, anna="administrator", boris="administrator")
     await writer.run(lambda tx: accounts.deactivate(tx, BORIS, 1))
@@ -124,9 +152,9 @@ async def test_history_is_numbered_for_each_person(writer: Writer, reader: Reade
 
 
 async def test_a_code_is_counted_before_it_is_compared(writer: Writer, reader: Reader) -> None:
-    await writer.run(lambda tx: passwords.put_code(tx, ANNA, ResetCode("hash", 100, 0)))
-    tries = [await writer.run(lambda tx: passwords.try_code(tx, ANNA, 99)) for _ in range(6)]
-    assert [one.tries if one else None for one in tries] == [1, 2, 3, 4, 5, None]
+    await writer.run(lambda tx: passwords.put_code(tx, ANNA, ResetCode("hash", 100, MOST_TRIES - 2)))
+    tries = [await writer.run(lambda tx: passwords.try_code(tx, ANNA, 99)) for _ in range(3)]
+    assert [one.tries if one else None for one in tries] == [MOST_TRIES - 1, MOST_TRIES, None]
     await writer.run(lambda tx: passwords.put_code(tx, ANNA, ResetCode("other", 100, 0)))
     assert await writer.run(lambda tx: passwords.try_code(tx, ANNA, 100)) is None
     assert await writer.run(lambda tx: passwords.try_code(tx, BORIS, 0)) is None

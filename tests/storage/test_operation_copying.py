@@ -1,10 +1,14 @@
 """Copying a database while commands go on: the copy is one moment of it, whatever happens meanwhile."""
 
 import asyncio
+import os
+import resource
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
+import psycopg
 import pytest
 
 from tests.stage.databases import Place
@@ -12,7 +16,7 @@ from veche.domain.operation.backups import Table
 from veche.domain.refusals import Refused, forbidden
 from veche.storage.engines import Connection, Engine, StorageFault
 from veche.storage.engines.sqlite import SqliteEngine
-from veche.storage.operation import sqlite_copying
+from veche.storage.operation import aside, sqlite_copying
 from veche.storage.operation.copying import copy_database
 from veche.storage.operation.faults import NoRoom, Stopped
 from veche.storage.operation.pace import Pace
@@ -183,6 +187,46 @@ async def test_without_room_nothing_is_begun(writer: Writer, tmp_path: Path) -> 
     with pytest.raises(NoRoom, match="no room"):
         await copied(writer, tmp_path / "copy", Pace(hurries=True, least_room=2**60))
     await writer.run(put("afterwards"))
+
+
+@only_sqlite
+async def test_a_disk_that_is_full_ends_the_copy_and_nothing_else(writer: Writer, tmp_path: Path) -> None:
+    """A limit on the size of files is a full disk to the process."""
+    for number in range(MANY):
+        await writer.run(put(f"fact {number}"))
+    await writer.upkeep()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    pace = Hurry(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1])))
+    try:
+        with pytest.raises(StorageFault, match="the copy cannot go on"):
+            await copied(writer, tmp_path / "copy", pace)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    await writer.run(put("afterwards"))
+    assert (await copied(writer, tmp_path / "again", Hurry()))[1].facts == MANY + 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+async def test_a_connection_that_is_lost_ends_the_copy(writer: Writer, place: Place, tmp_path: Path) -> None:
+    for number in range(MANY):
+        await writer.run(put(f"fact {number}"))
+    ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND pid <> pg_backend_pid()"
+
+    def act() -> None:
+        with psycopg.connect(place.database, autocommit=True) as db:
+            db.execute(ends.encode())
+
+    with pytest.raises(StorageFault, match="could not be copied"):
+        await copied(writer, tmp_path / "copy", Hurry(act))
+
+
+def test_the_thread_gives_way_where_threads_can() -> None:
+    with patch("os.setpriority") as lowered:
+        aside._give_way()  # noqa: SLF001
+    assert lowered.called == (os.uname().sysname == "Linux")
+    with patch.object(aside, "_IS_LINUX", not aside._IS_LINUX), patch("os.setpriority") as lowered:  # noqa: SLF001
+        aside._give_way()  # noqa: SLF001
+    assert lowered.called != (os.uname().sysname == "Linux")
 
 
 async def test_what_is_left_over_is_told_when_the_writer_ends(engine: Engine, tmp_path: Path) -> None:

@@ -136,6 +136,14 @@ def test_a_key_cannot_make_us_work_for_ever(seal: Seal, changed: dict[str, objec
         sealing.opened(greedy, "open")
 
 
+@pytest.mark.parametrize("changed", [{"salt": "no base64!"}, {"sealed": "no base64!"}, {"sealed": "AAAA"}], ids=str)
+def test_a_forged_key_is_no_key(seal: Seal, changed: dict[str, object]) -> None:
+    forged = msgspec.structs.replace(seal.sealed, **changed, check="")
+    forged = msgspec.structs.replace(forged, check=sealing._check(forged))  # noqa: SLF001
+    with pytest.raises((Damaged, WrongPassphrase)):
+        sealing.opened(forged, "open")
+
+
 def test_names_of_contents_say_nothing_and_stay_the_same(seal: Seal) -> None:
     digest = Digest("ab" * 32)
     name = seal.name_of(digest)

@@ -5,7 +5,7 @@ from veche.commands.context import Context
 from veche.commands.operation import note_act
 from veche.domain.accounts import may_administer
 from veche.domain.ids import UserId
-from veche.domain.moderation import FOR_EVER, Restriction, RestrictionKind, may_end_at, may_restrict
+from veche.domain.moderation import FOR_EVER, Restriction, RestrictionKind, may_end_at, may_lift, may_restrict
 from veche.domain.refusals import refuse
 from veche.domain.sessions import Asker
 from veche.storage import moderation, sessions
@@ -54,14 +54,13 @@ async def lift(
     reason: str = "",
     spares_administrators: bool = False,
 ) -> None:
-    """Let somebody go on; nothing happens where they are not restricted."""
+    """Let somebody go on; nothing happens where they are not restricted. Refuses with 403 to let oneself go."""
     refuse(may_administer(asker))
 
     def work(tx: Transaction) -> None:
         now, account = ctx.clock(), expect_account(tx, user)
-        if spares_administrators:
-            target = moderation.target(tx, user, account.role, now)
-            refuse(may_restrict(asker, target, spares_administrators=True))
+        target = moderation.target(tx, user, account.role, now)
+        refuse(may_lift(asker, target, spares_administrators=spares_administrators))
         present = moderation.find(tx, user, kind)
         if present is not None and present.holds(now):
             moderation.lift(tx, user, kind)

@@ -31,14 +31,14 @@ class Wanted(msgspec.Struct, frozen=True):
 async def set_presence(ctx: Context, asker: Asker, user: UserId, wanted: Wanted) -> None:
     """Set how the asker is doing. Only a new text, or being busy, is written down; all else lives in memory.
 
-    Raises 403 for somebody else's, 400 M_INVALID_PARAM for a text too long or an end that has passed. Where presence
-    is off nothing happens.
+    Raises 403 for somebody else's, and for words of whoever is suspended, being busy among them; 400 M_INVALID_PARAM
+    for a text too long or an end that has passed. Where presence is off nothing happens.
     """
     if user != asker.user:
         raise Refused(forbidden("You can only set your own presence."))
     now, known = ctx.clock(), ctx.live.presence
     refuse(None if wanted.text is msgspec.UNSET else may_say(wanted.text))
-    if wanted.text:
+    if wanted.text or wanted.state == "busy" or wanted.is_busy is True:
         refuse(may_take_part(asker))
     refuse(may_be_busy_until(wanted.busy_until, now, is_busy=wanted.is_busy is True))
     if not known.is_on:

@@ -16,11 +16,12 @@ LONGEST_REASON = 500  # characters
 
 LOCKED = Refusal("M_USER_LOCKED", 401, "This account has been locked.", extra={"soft_logout": True})
 SUSPENDED = Refusal("M_USER_SUSPENDED", 403, "You cannot do this while your account is suspended.")
-_ONESELF = forbidden("You cannot lock or suspend your own account.")
+_ONESELF = forbidden("You cannot lock or suspend your own account, nor end that.")
 _AMONG_EQUALS = forbidden("Administrators are not locked or suspended this way.")
 LAST_ADMINISTRATOR = forbidden(
-    "This is the last administrator who can sign in: make somebody else an administrator first."
+    "This is the last administrator who is neither locked nor suspended: make somebody else an administrator first."
 )
+NO_LONGER_OPEN = forbidden("This account has been closed.")
 
 
 class Restriction(msgspec.Struct, frozen=True):
@@ -39,11 +40,29 @@ class Restriction(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Somebody to whom something is to be done; ``is_last`` says that no other administrator could sign in."""
+    """Somebody to whom something is to be done; ``is_last`` says that no other administrator could do anything."""
 
     user: UserId
     role: Role
     is_last: bool
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How it is with somebody's account at this moment, whatever was known when their request began."""
+
+    role: Role
+    is_open: bool
+    is_locked: bool
+    is_suspended: bool
+
+
+def may_go_on(standing: Standing | None) -> Refusal | None:
+    """Say whether somebody may end what they began, at the moment in which it is to be written down."""
+    if standing is None or not standing.is_open:
+        return NO_LONGER_OPEN
+    if standing.is_locked:
+        return LOCKED
+    return SUSPENDED if standing.is_suspended else None
 
 
 def may_take_part(asker: Asker) -> Refusal | None:
@@ -61,6 +80,13 @@ def may_restrict(asker: Asker, target: Target, *, spares_administrators: bool) -
     if spares_administrators and target.role == "administrator":
         return _AMONG_EQUALS
     return may_do_without(target)
+
+
+def may_lift(asker: Asker, target: Target, *, spares_administrators: bool) -> Refusal | None:
+    """Say whether ``asker`` may let the target go on; nobody lets themselves go."""
+    if asker.user == target.user:
+        return _ONESELF
+    return _AMONG_EQUALS if spares_administrators and target.role == "administrator" else None
 
 
 def may_look_up(target: Target) -> Refusal | None:

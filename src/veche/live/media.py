@@ -1,10 +1,9 @@
-"""What is under way with files: who waits for an upload, what is being deleted or made, how many uploads go on.
+"""What is under way with files: who waits for an upload, what is being deleted or made, which uploads go on.
 
 All of it is lost with the process, and nothing is missed then.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
@@ -39,15 +38,31 @@ class Arrivals:
             event.set()
 
 
+class Doom:
+    """One intention to delete a content; it stands until the content is brought again."""
+
+    __slots__ = ("_doomed", "is_spared")
+
+    def __init__(self, doomed: "Doomed") -> None:
+        self._doomed = doomed
+        self.is_spared = False
+
+    @property
+    def stands(self) -> bool:
+        """Say whether nobody has brought the content since, and contents may be deleted."""
+        return not (self.is_spared or self._doomed.is_paused)
+
+
 class Doomed:
     """Contents that nobody wanted when last looked, and that will be deleted unless somebody brings them again.
 
     Between the look at the rows and the deletion an upload of the same contents may have begun, committed and ended;
     it says so here, and the deletion is not carried out. What is still held by an upload the store itself keeps.
+    Each intention stands by itself: one that came after an upload must not renew another that came before it.
     """
 
     def __init__(self) -> None:
-        self._digests: set[Digest] = set()
+        self._dooms: dict[Digest, set[Doom]] = {}
         self._pauses = 0
 
     @contextmanager
@@ -60,26 +75,27 @@ class Doomed:
             self._pauses -= 1
 
     @contextmanager
-    def doom(self, digest: Digest) -> Iterator[None]:
+    def doom(self, digest: Digest) -> Iterator[Doom]:
         """Mean to delete a content; begin before looking whether it is wanted."""
-        self._digests.add(digest)
+        doom = Doom(self)
+        dooms = self._dooms.setdefault(digest, set())
+        dooms.add(doom)
         try:
-            yield
+            yield doom
         finally:
-            self._digests.discard(digest)
+            dooms.discard(doom)
+            if not dooms and self._dooms.get(digest) is dooms:
+                del self._dooms[digest]
 
     @property
     def is_paused(self) -> bool:
         """Say whether no content may be deleted now."""
         return self._pauses > 0
 
-    def is_doomed(self, digest: Digest) -> bool:
-        """Say whether nobody has brought the content since, and contents may be deleted."""
-        return digest in self._digests and not self.is_paused
-
     def spare(self, digest: Digest) -> None:
         """Say that the content is wanted again: after it was kept, and again before it is released."""
-        self._digests.discard(digest)
+        for doom in self._dooms.pop(digest, ()):
+            doom.is_spared = True
 
 
 class Flights:
@@ -103,26 +119,63 @@ class Flights:
             ended.set()
 
 
+class UnderWay:
+    """One upload under way: bytes that were announced, 0 where they were not, and bytes that have come."""
+
+    __slots__ = ("announced", "size", "user")
+
+    def __init__(self, user: UserId, announced: int = 0) -> None:
+        self.user = user
+        self.announced = announced
+        self.size = 0
+
+    @property
+    def reserved(self) -> int:
+        """What it takes of its owner's quota, as far as is known yet."""
+        return max(self.announced, self.size)
+
+
 class Uploads:
-    """How many uploads of each person are under way."""
+    """The uploads under way, and the bytes that they hold and that no row counts yet."""
 
     def __init__(self) -> None:
-        self._counts: Counter[UserId] = Counter()
+        self._of: dict[UserId, set[UnderWay]] = {}
+        self._bytes = 0
 
     def of(self, user: UserId) -> int:
         """Return how many a person has under way."""
-        return self._counts[user]
+        return len(self._of.get(user, ()))
+
+    def besides(self, upload: UnderWay) -> tuple[int, int]:
+        """Return what others take: of the owner's quota its other uploads, and of the server's what has come of all.
+
+        Of the server's quota only bytes that came: who merely announces large files must not shut out the others.
+        """
+        own = sum(other.reserved for other in self._of.get(upload.user, ()) if other is not upload)
+        return own, self._bytes - upload.size
 
     @contextmanager
-    def begin(self, user: UserId) -> Iterator[None]:
-        """Count one more while it lasts."""
-        self._counts[user] += 1
+    def begin(self, upload: UnderWay) -> Iterator[None]:
+        """Count an upload while it lasts."""
+        uploads = self._of.setdefault(upload.user, set())
+        uploads.add(upload)
         try:
             yield
         finally:
-            self._counts[user] -= 1
-            if not self._counts[user]:
-                del self._counts[user]
+            self.settle(upload)
+            uploads.discard(upload)
+            if not uploads:
+                del self._of[upload.user]
+
+    def grow(self, upload: UnderWay, size: int) -> None:
+        """Count bytes that came."""
+        upload.size += size
+        self._bytes += size
+
+    def settle(self, upload: UnderWay) -> None:
+        """Count nothing more of it: its row does, or it was refused."""
+        self._bytes -= upload.size
+        upload.size = upload.announced = 0
 
 
 class Media(msgspec.Struct, frozen=True):

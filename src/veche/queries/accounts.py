@@ -8,8 +8,8 @@ from veche.domain.accounts import (
     AccountEntry,
     RegistrationToken,
     folded,
-    may_administer,
     may_bear,
+    may_oversee,
 )
 from veche.domain.accounts.first import may_begin
 from veche.domain.accounts.importing import NewPerson, Verdict, user_of, verdict
@@ -47,13 +47,13 @@ async def token_is_valid(ctx: ReadContext, token: str) -> bool:
 
 async def all_accounts(ctx: ReadContext, asker: Asker) -> list[AccountEntry]:
     """Return all accounts, closed ones too, in the order of their making; for administrators only."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
     return await ctx.reader.run(lambda at: entries(at, accounts.everyone(at), ctx.clock()))
 
 
 async def all_registration_tokens(ctx: ReadContext, asker: Asker) -> list[RegistrationToken]:
     """Return all registration tokens, useless ones too, in the order of their making; for administrators only."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
     return await ctx.reader.run(tokens.everything)
 
 
@@ -70,7 +70,7 @@ async def first_link(ctx: ReadContext, token: str) -> PasswordPolicy:
 
 async def judge_people(ctx: ReadContext, asker: Asker, people: Sequence[NewPerson]) -> list[Verdict]:
     """Say what an import would make of these people now; nothing is changed."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
     return await ctx.reader.run(lambda at: [_judged(ctx, at, person) for person in people])
 
 

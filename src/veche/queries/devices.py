@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from veche.domain.accounts import may_administer
+from veche.domain.accounts import may_oversee
 from veche.domain.devices import NO_DEVICE, Device, DeviceUse, may_be_device
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.refusals import Refused, refuse
@@ -35,7 +35,7 @@ async def own_uses(ctx: ReadContext, asker: Asker) -> list[DeviceUse]:
 async def uses_of(ctx: ReadContext, asker: Asker, user: UserId) -> list[DeviceUse]:
     """Return somebody's devices; one's own, or for administrators everybody's. 404 where there is no such person."""
     if asker.user != user:
-        refuse(may_administer(asker))
+        refuse(may_oversee(asker))
 
     def read(at: Snapshot) -> list[DeviceUse]:
         return devices.uses_of(at, known(at, user).user_id)

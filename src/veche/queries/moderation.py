@@ -1,6 +1,6 @@
 """Moderation: accounts as those who look after them see them, and who is locked or suspended."""
 
-from veche.domain.accounts import NO_ACCOUNT, AccountEntry, Hold, may_administer
+from veche.domain.accounts import NO_ACCOUNT, AccountEntry, Hold, may_oversee
 from veche.domain.ids import UserId, is_user_id
 from veche.domain.moderation import FOR_EVER, Restriction, RestrictionKind, may_look_up
 from veche.domain.profiles import DISPLAY_NAME
@@ -17,14 +17,14 @@ MOST_ACCOUNTS = 500
 
 async def accounts_after(ctx: ReadContext, asker: Asker, after: UserId | None, limit: int) -> list[AccountEntry]:
     """Return at most so many accounts in the order of their user ids, those behind ``after``; for administrators."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
     most = min(limit, MOST_ACCOUNTS)
     return await ctx.reader.run(lambda at: entries(at, accounts.after(at, after or UserId(""), most), ctx.clock()))
 
 
 async def account(ctx: ReadContext, asker: Asker, user: UserId) -> AccountEntry:
     """Return one account, a closed one too; 404 where there is none. For administrators."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
     return await ctx.reader.run(lambda at: entries(at, [known(at, user)], ctx.clock())[0])
 
 
@@ -33,7 +33,7 @@ async def is_restricted(ctx: ReadContext, asker: Asker, user: UserId, kind: Rest
 
     Refuses with 403 whoever is no administrator and where the other one is, with 404 accounts that are closed.
     """
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
 
     def read(at: Snapshot) -> bool:
         found = known(at, user)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from veche.domain.accounts import may_administer
+from veche.domain.accounts import may_oversee
 from veche.domain.operation import MOST_ACTS, Act
 from veche.domain.operation.backups import Outcome
 from veche.domain.refusals import refuse
@@ -23,13 +23,13 @@ class BackupState(msgspec.Struct, frozen=True):
 
 async def acts(ctx: ReadContext, asker: Asker, before: int, limit: int) -> list[Act]:
     """Return what was done, the newest first: acts numbered below ``before``; for administrators."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
     return await ctx.reader.run(lambda at: operation.acts(at, before, min(limit, MOST_ACTS)))
 
 
 async def backup_state(ctx: ReadContext, asker: Asker, seconds: float) -> BackupState:
     """Return how the last backup that was begun goes, after waiting so long for its end; for administrators."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
     backups = ctx.live.condition.backups
     await backups.wait(seconds)
     outcome = None if backups.is_under_way else backups.last

@@ -1,6 +1,6 @@
 """Identify: from an access token to the asker. And who signed in from where."""
 
-from veche.domain.accounts import may_administer
+from veche.domain.accounts import may_oversee
 from veche.domain.ids import UserId
 from veche.domain.moderation import LOCKED
 from veche.domain.refusals import Refusal, Refused, refuse
@@ -47,7 +47,7 @@ async def own_sign_ins(ctx: ReadContext, asker: Asker, before: int, limit: int) 
 
 async def sign_ins_of(ctx: ReadContext, asker: Asker, user: UserId, before: int, limit: int) -> list[SignIn]:
     """Return somebody's history, the newest first; 404 where there is no such person. For administrators."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
 
     def read(at: Snapshot) -> list[SignIn]:
         return history.of(at, known(at, user).user_id, before, min(limit, MOST_SIGN_INS))
@@ -57,7 +57,7 @@ async def sign_ins_of(ctx: ReadContext, asker: Asker, user: UserId, before: int,
 
 async def strangers(ctx: ReadContext, asker: Asker, limit: int) -> list[Strangers]:
     """Return from which addresses the names of nobody were tried; for administrators."""
-    refuse(may_administer(asker))
+    refuse(may_oversee(asker))
     return await ctx.reader.run(lambda at: history.strangers(at, min(limit, MOST_SIGN_INS)))
 
 

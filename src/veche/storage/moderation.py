@@ -1,7 +1,7 @@
 """Moderation: who is locked or suspended, as rows."""
 
 from veche.domain.ids import UserId
-from veche.domain.moderation import Restriction, RestrictionKind, Target
+from veche.domain.moderation import Restriction, RestrictionKind, Standing, Target
 from veche.domain.sessions import Role
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
@@ -32,6 +32,15 @@ def is_locked(rows: Rows, user: UserId, now: int) -> bool:
     return lock is not None and lock.holds(now)
 
 
+def standing(rows: Rows, user: UserId, now: int) -> Standing | None:
+    """Return how it is with somebody's account now, or None where there is none."""
+    row = rows.one("SELECT role, deactivated_ts FROM accounts WHERE user_id = ?", user)
+    if row is None:
+        return None
+    held = {one.kind for one in all_of(rows, user) if one.holds(now)}
+    return Standing(row[0], row[1] is None, "lock" in held, "suspension" in held)
+
+
 def put(tx: Transaction, new: Restriction) -> None:
     """Restrict somebody; this takes the place of an earlier restriction of the same kind."""
     tx.run(
@@ -53,13 +62,13 @@ def lift(tx: Transaction, user: UserId, kind: RestrictionKind) -> None:
 
 
 def target(rows: Rows, user: UserId, role: Role, now: int) -> Target:
-    """Return what the rules must know of somebody before they are locked or lose their role."""
+    """Return what the rules must know of somebody before they are locked, closed or lose their role."""
     if role != "administrator":
         return Target(user, role, is_last=False)
     other = rows.one(
         "SELECT 1 FROM accounts a WHERE a.role = 'administrator' AND a.deactivated_ts IS NULL AND a.user_id <> ?"
         " AND NOT EXISTS (SELECT 1 FROM account_restrictions r"
-        " WHERE r.user_id = a.user_id AND r.kind = 'lock' AND r.until_ts > ?) LIMIT 1",
+        " WHERE r.user_id = a.user_id AND r.until_ts > ?) LIMIT 1",
         user,
         now,
     )

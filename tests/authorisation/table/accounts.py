@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.authorisation.askers import EVERYBODY, NOBODY, OWNER
+from tests.authorisation.askers import EVERYBODY, NOBODY, OWNER, SERVER_ADMINISTRATOR, SIGNED_IN
 from tests.authorisation.rows import Row, Rows, ask
 
 _NEW = {"username": "new-$fresh", "password": "a fairly long password"}
@@ -15,6 +15,8 @@ def proof(user: str, password: str) -> dict[str, Any]:
 
 _NO_ADDRESSES: Row = (ask("without any", body={}, may=NOBODY),)
 _OF_ADMINISTRATOR = "anna's own password"
+_NO_PROOF_BUT_THE_LAST = {**dict.fromkeys(SIGNED_IN, 401), SERVER_ADMINISTRATOR: 403}
+"""The server's last administrator is refused before anything is to be proven."""
 
 ROWS: Rows = {
     "POST /v3/register": (
@@ -50,12 +52,12 @@ ROWS: Rows = {
         ),
     ),
     "POST /v3/account/deactivate": (
-        ask("without proof", body={}, may=NOBODY, refused=401),
+        ask("without proof", body={}, may=NOBODY, refused=_NO_PROOF_BUT_THE_LAST),
         ask(
             "with the administrator's password",
             body={"auth": proof("$administrator", _OF_ADMINISTRATOR)},
             may=OWNER,
-            refused=401,
+            refused=_NO_PROOF_BUT_THE_LAST,
         ),
     ),
     "GET /v3/account/3pid": (ask(),),

@@ -21,6 +21,8 @@ Begin = Callable[["Exchange"], None]
 Choose = Callable[[bytes, bytes], Begin | None]
 
 LONGEST_HEAD = 2**16
+MOST_UNSENT = 2**15
+"""Bytes of a reply that may wait on a connection for a client to take them, before no more of it is made."""
 _LEAST_PER_SECOND = 2**12
 UNREADABLE = Refusal("M_UNRECOGNIZED", 400, "This is not an HTTP request.")
 HEAD_TOO_LARGE = Refusal("M_TOO_LARGE", 431, f"The request's head is larger than {LONGEST_HEAD} bytes.")
@@ -162,6 +164,7 @@ class LaneProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin to watch over a connection."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(MOST_UNSENT)
         self._arriving_since = self.loop.time()
         self._watch = self.loop.call_later(self.patience, self._look)
 

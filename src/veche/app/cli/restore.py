@@ -38,7 +38,8 @@ def restore(found: Path, passphrase_file: Path | None, leaves_out: bool, data: P
 
     os.umask(0o077)
     try:
-        backup = find_backup(found, partial(passphrase_from, passphrase_file, is_new=False))
+        ask = partial(passphrase_from, passphrase_file, is_new=False)
+        backup = find_backup(found, ask, must_be_sealed=passphrase_file is not None)
         with held_folder(data):
             stores = partial(_stores, data.absolute(), pairs)
             now = time.time_ns() // 1_000_000

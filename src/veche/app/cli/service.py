@@ -119,6 +119,7 @@ def _unit(name: str, data: Path, account: str | None, is_users: bool) -> Unit:
         raise Fault(f"an account that systemd makes up keeps its data in {STATE}/NAME; use --as-user for {data}")
     if not str(data).isprintable():
         raise Fault(f"the path {str(data)!r} cannot stand in a unit")
+    _expect_no_loose_settings(data)
     values = _settings(data)
     ports = {values["port"], values["trust_port"]}
     folder = values["backup_folder"]
@@ -140,6 +141,15 @@ def _settings(data: Path) -> Values:
         return read_settings(data, [])
     except (BadSetting, OSError) as fault:
         raise Fault(str(fault)) from None
+
+
+def _expect_no_loose_settings(data: Path) -> None:
+    """Refuse where the caller's environment says what the server would not be told: it would begin with other data."""
+    known = {declared.variable for declared in SETTINGS}
+    loose = sorted(name for name in known if name in os.environ)
+    if loose:
+        place = data / "veche.toml"
+        raise Fault(f"{', '.join(loose)}: a unit does not know your environment; write it into {place} (chmod 600)")
 
 
 def _program() -> tuple[str, ...]:

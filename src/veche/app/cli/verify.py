@@ -29,7 +29,8 @@ def verify(found: Path, passphrase_file: Path | None, work: Path | None) -> None
 
     os.umask(0o077)
     try:
-        backup = find_backup(found, partial(passphrase_from, passphrase_file, is_new=False))
+        ask = partial(passphrase_from, passphrase_file, is_new=False)
+        backup = find_backup(found, ask, must_be_sealed=passphrase_file is not None)
         with tempfile.TemporaryDirectory(prefix="veche-verify-", dir=work) as folder:
             place = Path(folder)
             wrong = list(check(backup, SqliteEngine(place / "veche.sqlite3"), place, _show))

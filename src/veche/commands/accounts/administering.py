@@ -1,16 +1,22 @@
 """Administering accounts: what an administrator, or whoever runs the server, may do to other people's."""
 
-from veche.commands.accounts.keeping import add_account, close_account, expect_account, set_password
+from veche.commands.accounts.keeping import (
+    add_account,
+    begin_closing,
+    close_account,
+    expect_account,
+    expect_dispensable,
+    set_password,
+)
 from veche.commands.accounts.passwords import expect_good_password
 from veche.commands.accounts.welcoming import found_default_rooms, gather_everybody
 from veche.commands.context import Context
 from veche.commands.operation import note_act
 from veche.domain.accounts import folded, may_administer, may_bear
 from veche.domain.ids import DeviceId, RoomId, UserId, localpart_of, user_id
-from veche.domain.moderation import may_do_without
 from veche.domain.refusals import refuse
-from veche.domain.sessions import OPERATOR, Asker, Role
-from veche.storage import accounts, moderation, sessions
+from veche.domain.sessions import Asker, Role
+from veche.storage import accounts, sessions
 from veche.storage.accounts import Account
 from veche.storage.writer import Transaction
 
@@ -51,18 +57,18 @@ async def reset_password(ctx: Context, asker: Asker, user: UserId, password: str
 async def set_role(ctx: Context, asker: Asker, user: UserId, role: Role, reason: str = "") -> None:
     """Make somebody an administrator or an ordinary user; sessions under way learn of it at once.
 
-    Refuses with 403 to take the role from the last administrator who can sign in.
+    Refuses with 403 to take the role from the last administrator who is neither locked nor suspended.
     """
     refuse(may_administer(asker))
 
     def work(tx: Transaction) -> list[RoomId]:
-        account = expect_account(tx, user)
+        expect_account(tx, user)
         if role != "administrator":
-            refuse(may_do_without(moderation.target(tx, user, account.role, ctx.clock())))
+            expect_dispensable(tx, ctx, user)
+        note_act(tx, ctx, asker, "set role", user, reason=reason, role=role)
         founds = role == "administrator" and not accounts.has_administrator(tx)
         accounts.set_role(tx, user, role)
         made = found_default_rooms(tx, ctx, user) if founds else []
-        note_act(tx, ctx, asker, "set role", user, reason=reason, role=role)
         known = sessions.all_of(tx, user)
         tx.after(lambda: ctx.live.sessions.drop(*known))
         return made
@@ -73,15 +79,14 @@ async def set_role(ctx: Context, asker: Asker, user: UserId, role: Role, reason:
 async def deactivate_account(ctx: Context, asker: Asker, user: UserId, *, erases: bool, reason: str = "") -> None:
     """Close somebody's account for good, as its owner could (section Account deactivation).
 
-    Refuses with 403 to close the last administrator's, except for whoever runs the server.
+    Refuses with 403 to close the last administrator's, also for whoever runs the server.
     """
     refuse(may_administer(asker))
 
     def work(tx: Transaction) -> None:
-        account = expect_account(tx, user)
-        if asker != OPERATOR:
-            refuse(may_do_without(moderation.target(tx, user, account.role, ctx.clock())))
+        expect_account(tx, user)
         note_act(tx, ctx, asker, "deactivate", user, reason=reason, erases=erases)
+        begin_closing(tx, ctx, user)
 
     await ctx.writer.run(work)
     await close_account(ctx, Asker(user, _NO_DEVICE), erases=erases)

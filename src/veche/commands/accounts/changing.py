@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from veche.commands.accounts.keeping import close_account, set_password
+from veche.commands.accounts.keeping import begin_closing, close_account, expect_dispensable, set_password
 from veche.commands.accounts.passwords import expect_another_password, expect_good_password
 from veche.commands.context import Context
 from veche.commands.sessions.reauthenticating import reauthenticate
@@ -26,6 +26,11 @@ async def change_password(
 
 
 async def deactivate(ctx: Context, asker: Asker, auth: dict[str, Any] | None, *, erases: bool) -> None:
-    """Close the asker's account for good (section Account deactivation); 401 until the password is proven."""
+    """Close the asker's account for good (section Account deactivation).
+
+    Refuses with 403 the last administrator, and with 401 until the password is proven.
+    """
+    await ctx.reader.run(lambda at: expect_dispensable(at, ctx, asker.user))
     await reauthenticate(ctx, asker, "deactivate account", auth)
+    await ctx.writer.run(lambda tx: begin_closing(tx, ctx, asker.user))
     await close_account(ctx, asker, erases=erases)

@@ -7,9 +7,10 @@ from veche.commands.rooms import leave_all_rooms
 from veche.commands.sessions.signing_out import end_other_devices
 from veche.domain.accounts import NAME_TAKEN, NO_ACCOUNT
 from veche.domain.ids import DeviceId, RoomId, UserId, is_user_id
-from veche.domain.refusals import Refused
+from veche.domain.moderation import may_do_without
+from veche.domain.refusals import Refused, refuse
 from veche.domain.sessions import Asker
-from veche.storage import accounts, profiles
+from veche.storage import accounts, moderation, profiles
 from veche.storage.accounts import Account, passwords
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
@@ -45,32 +46,46 @@ def expect_account(rows: Rows, user: UserId) -> Account:
     return account
 
 
+def expect_dispensable(rows: Rows, ctx: Context, user: UserId) -> None:
+    """Refuse with 403 the last administrator, with 404 whoever has no account."""
+    account = expect_account(rows, user)
+    refuse(may_do_without(moderation.target(rows, user, account.role, ctx.clock())))
+
+
 def set_password(tx: Transaction, ctx: Context, user: UserId, hashed: str, kept: DeviceId | None) -> None:
-    """Store a new password; where a device is to be kept all others are signed out."""
+    """Store a new password; where a device is to be kept all others are signed out. A reset code is good for none."""
     accounts.set_password(tx, user, hashed, ctx.clock())
+    passwords.delete_code(tx, user)
     if kept is not None:
         end_other_devices(tx, ctx, user, kept)
 
 
+def begin_closing(tx: Transaction, ctx: Context, user: UserId) -> None:
+    """End somebody's sessions and role in the transaction that decides to close the account; ``close_account`` follows.
+
+    Refuses with 403 the last administrator. The role goes at once, so that of two who are closed at the same time the
+    second is the last. Whoever closes an account hears nothing more, not even of the leaving.
+    """
+    expect_dispensable(tx, ctx, user)
+    accounts.set_role(tx, user, "user")
+    end_other_devices(tx, ctx, user, None)
+
+
 async def close_account(ctx: Context, asker: Asker, *, erases: bool) -> None:
-    """End all sessions, leave all rooms, then end the account. Repeating it after a crash finishes it.
+    """Leave all rooms, then end the account. Repeating both steps after a crash finishes it.
 
     ``erases`` also deletes what the account kept for itself alone; its events stay.
     """
-    await _end_sessions(ctx, asker.user)
     await leave_all_rooms(ctx, asker)
     while erases and await ctx.writer.run(lambda tx: accounts.erase(tx, asker.user, ERASED_AT_ONCE)):
         continue
     await ctx.writer.run(lambda tx: _closed(tx, ctx, asker.user, erases=erases))
 
 
-async def _end_sessions(ctx: Context, user: UserId) -> None:
-    """Whoever closes an account hears nothing more, not even of the leaving."""
-    await ctx.writer.run(lambda tx: end_other_devices(tx, ctx, user, None))
-
-
 def _closed(tx: Transaction, ctx: Context, user: UserId, *, erases: bool) -> None:
-    end_other_devices(tx, ctx, user, None)  # those of whoever signed in meanwhile
+    account = accounts.find(tx, user)
+    if account is not None and account.deactivated_ts is None:  # somebody may have made an administrator of them
+        begin_closing(tx, ctx, user)
     passwords.delete_code(tx, user)
     accounts.deactivate(tx, user, ctx.clock())
     tx.after(lambda: ctx.live.presence.forget(user))

@@ -49,8 +49,8 @@ async def make_reset_code(ctx: Context, asker: Asker, user: UserId, reason: str 
 async def reset_by_code(ctx: Context, name: str, code: str, password: str, origin: Origin) -> None:
     """Replace the password of whoever ``name`` means, and end all their sessions.
 
-    Refuses with 400 M_WEAK_PASSWORD what the policy forbids, with 403 M_FORBIDDEN a wrong, used, ended or too often
-    tried code, and with 429 M_LIMIT_EXCEEDED after ten tries in 15 minutes from one address.
+    Refuses with 400 M_WEAK_PASSWORD what the policy forbids, with 403 M_FORBIDDEN a wrong, used or ended code, and
+    with 429 M_LIMIT_EXCEEDED after ten tries in 15 minutes from one address.
     """
     user = user_named(ctx, name)
     await expect_good_password(ctx, password, localpart_of(user))
@@ -67,7 +67,6 @@ async def _replace(ctx: Context, user: UserId, used: ResetCode, hashed: str, ori
         now = passwords.find_code(tx, user)
         if now is None or now.code_hash != used.code_hash:  # used or replaced while it was checked
             raise Refused(BAD_CODE)
-        passwords.delete_code(tx, user)
         sessions.forget_failures(tx, subject)
         set_password(tx, ctx, user, hashed, _NO_DEVICE)
         history.add(tx, user, ctx.clock(), "reset code", "success", origin)

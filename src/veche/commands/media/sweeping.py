@@ -3,13 +3,11 @@
 Files that were uploaded and never attached stay: what encrypted rooms carry is of that kind.
 """
 
-from functools import partial
-
 from veche.commands.context import Context
+from veche.commands.media.deleting import delete_unless_wanted
 from veche.domain.ids import Digest
 from veche.domain.media import MediaId
-from veche.storage.media import attachments, contents, explained, files, thumbnails
-from veche.storage.writer import Transaction
+from veche.storage.media import attachments, contents, explained, files
 
 AT_ONCE = 500
 _FILES_AT_ONCE = 50
@@ -28,7 +26,7 @@ async def delete_removed(ctx: Context) -> int:
     """Delete the contents of removed files, unless another file has the same; return how many files were dealt with."""
     found = await ctx.reader.run(lambda at: contents.removed(at, _FILES_AT_ONCE))
     for done, (media_id, digest) in enumerate(found):
-        await _delete_unless_wanted(ctx, digest)
+        await delete_unless_wanted(ctx, digest)
         if ctx.live.media.doomed.is_paused:
             return done  # the others, and this one, have their turn when the pause is over
         await _finish(ctx, media_id)
@@ -51,29 +49,7 @@ async def sweep_store(ctx: Context) -> int:
 
 async def _sweep(ctx: Context, batch: list[Digest]) -> int:
     wanted = await ctx.reader.run(lambda at: contents.wanted(at, batch))
-    return sum([await _delete_unless_wanted(ctx, digest) for digest in batch if digest not in wanted])
-
-
-async def _delete_unless_wanted(ctx: Context, digest: Digest) -> bool:
-    """Delete contents and the thumbnails made of them; say whether they were deleted."""
-    if ctx.live.media.doomed.is_paused:
-        return False
-    with ctx.live.media.doomed.doom(digest):
-        made = await ctx.writer.run(partial(_unwanted, digest=digest))
-        if made is None or not ctx.live.media.doomed.is_doomed(digest):
-            return False
-        with explained():
-            was_deleted = await ctx.blobs.delete(digest)
-    for thumbnail in made:
-        if thumbnail != digest:
-            await _delete_unless_wanted(ctx, thumbnail)
-    return was_deleted
-
-
-def _unwanted(tx: Transaction, *, digest: Digest) -> list[Digest] | None:
-    """Forget the thumbnails of contents that no file has; None where the contents are wanted after all."""
-    made = [] if contents.has_file(tx, digest) else thumbnails.drop_all(tx, digest)
-    return None if digest in contents.wanted(tx, [digest]) else made
+    return sum([await delete_unless_wanted(ctx, digest) for digest in batch if digest not in wanted])
 
 
 async def _finish(ctx: Context, media_id: MediaId) -> None:

@@ -2,11 +2,13 @@
 
 import base64
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import msgspec
 
 from veche.commands.context import Context
+from veche.commands.media.allowing import allowed
 from veche.commands.media.keeping import Kept, kept
 from veche.domain.media import (
     NO_FILE,
@@ -16,14 +18,14 @@ from veche.domain.media import (
     declared_type,
     is_media_id,
     may_be_so_large,
-    may_begin,
     may_create,
     may_keep,
     media_uri,
 )
-from veche.domain.moderation import may_take_part
+from veche.domain.moderation import may_go_on, may_take_part
 from veche.domain.refusals import Refusal, Refused, forbidden, refuse
 from veche.domain.sessions import Asker
+from veche.storage import moderation
 from veche.storage.media import files
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
@@ -53,13 +55,11 @@ async def upload(ctx: Context, asker: Asker, sent: Upload) -> str:
     """Take in a file and return its address.
 
     Refuses with 413 M_TOO_LARGE, 403 over the person's quota, 429 for too many at once, 507 and 503 for the store's
-    faults; nothing is left of it then.
+    faults, each as soon as it shows; nothing is left of it then.
     """
-    refuse(await ctx.reader.run(lambda at: _may_send(at, ctx, asker, sent)))
     media_id = _new_id(ctx)
-    with ctx.live.media.uploads.begin(asker.user):
-        async with kept(ctx, sent.parts, sent.length) as content:
-            await ctx.writer.run(lambda tx: _add(tx, ctx, _file(ctx, asker, media_id, sent, content)))
+    async with _taken_in(ctx, asker, sent) as content:
+        await ctx.writer.run(lambda tx: _add(tx, ctx, _file(ctx, asker, media_id, sent, content)))
     return media_uri(ctx.limits.server_name, media_id)
 
 
@@ -87,21 +87,20 @@ async def fill(ctx: Context, asker: Asker, server: str, media_id: str, sent: Upl
         raise Refused(NO_FILE)
     name = MediaId(media_id)
     await ctx.reader.run(lambda at: _pending(at, ctx, asker, name))
-    refuse(await ctx.reader.run(lambda at: _may_send(at, ctx, asker, sent)))
-    with ctx.live.media.uploads.begin(asker.user):
-        async with kept(ctx, sent.parts, sent.length) as content:
-            await ctx.writer.run(lambda tx: _fill(tx, ctx, asker, _file(ctx, asker, name, sent, content)))
+    async with _taken_in(ctx, asker, sent) as content:
+        await ctx.writer.run(lambda tx: _fill(tx, ctx, asker, _file(ctx, asker, name, sent, content)))
 
 
-def _may_send(rows: Rows, ctx: Context, asker: Asker, sent: Upload) -> Refusal | None:
-    """Say beforehand whether an upload can succeed, as far as its length is known."""
-    size = sent.length or 0
-    return (
-        may_take_part(asker)
-        or may_be_so_large(size, ctx.limits)
-        or may_keep(size, files.usage(rows, asker.user), files.usage(rows), ctx.limits)
-        or may_begin(ctx.live.media.uploads.of(asker.user))
-    )
+@asynccontextmanager
+async def _taken_in(ctx: Context, asker: Asker, sent: Upload) -> AsyncIterator[Kept]:
+    """Store what is sent, as far as quotas go, and hold it while its row is committed inside."""
+    announced = sent.length or 0
+    refuse(may_take_part(asker) or may_be_so_large(announced, ctx.limits))
+    async with (
+        allowed(ctx, asker.user, announced) as allowance,
+        kept(ctx, sent.parts, sent.length, allowance) as content,
+    ):
+        yield content
 
 
 def _new_id(ctx: Context) -> MediaId:
@@ -135,6 +134,7 @@ def _fill(tx: Transaction, ctx: Context, asker: Asker, file: File) -> None:
 
 
 def _expect_room(tx: Transaction, ctx: Context, file: File) -> None:
+    refuse(may_go_on(moderation.standing(tx, file.owner, ctx.clock())))  # much may have happened since it began
     refuse(may_keep(file.size, files.usage(tx, file.owner), files.usage(tx), ctx.limits))
 
 

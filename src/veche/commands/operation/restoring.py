@@ -38,13 +38,13 @@ class Restored(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
-def find_backup(found: Path, passphrase: Ask) -> Backup:
-    """Open a backup, the newest one where ``found`` is a folder of backups.
+def find_backup(found: Path, passphrase: Ask, *, must_be_sealed: bool = False) -> Backup:
+    """Open a backup, the newest one where ``found`` is a folder of backups; ``must_be_sealed`` allows no other.
 
     Raises ``BackupFault`` for what is none, is not whole, cannot be read, or was made by a newer version.
     """
     with explained(found):
-        backup = open_backup(Shelf(found).newest() or found, passphrase)
+        backup = open_backup(Shelf(found).newest() or found, passphrase, must_be_sealed=must_be_sealed)
     made_by, known = backup.manifest, len(migrations())
     if made_by.schema > known:
         what = f"its database has schema {made_by.schema}, this version knows {known}"

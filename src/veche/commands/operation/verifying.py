@@ -7,7 +7,7 @@ from veche.storage.engines import Engine, Run, StorageFault
 from veche.storage.operation.checking import faults
 from veche.storage.operation.faults import BackupFault, Damaged, explained
 from veche.storage.operation.filling import fill_database
-from veche.storage.operation.manifests import Backup
+from veche.storage.operation.manifests import Backup, expect_names
 
 _NO_MARK = ""
 
@@ -36,6 +36,10 @@ def _files(backup: Backup) -> Iterator[str]:
                 continue
         except Damaged as fault:
             yield str(fault)
+    try:
+        expect_names(backup)
+    except Damaged as fault:
+        yield str(fault)
 
 
 def _database(backup: Backup, engine: Engine, work: Path) -> Iterator[str]:

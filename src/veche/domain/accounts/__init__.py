@@ -9,6 +9,7 @@ import msgspec
 from veche.domain.accounts.names import folded, may_be_full_name, may_bear
 from veche.domain.accounts.tokens import NO_TOKEN, TOKEN_EXISTS, RegistrationToken, may_be_token
 from veche.domain.ids import UserId
+from veche.domain.moderation import may_take_part
 from veche.domain.refusals import Refusal, forbidden, not_found
 from veche.domain.sessions import Asker, Role
 from veche.domain.settings import Registration
@@ -30,6 +31,7 @@ __all__ = [
     "may_be_full_name",
     "may_be_token",
     "may_bear",
+    "may_oversee",
     "stage_of_registration",
 ]
 
@@ -65,7 +67,12 @@ class AccountEntry(msgspec.Struct, frozen=True):
 
 
 def may_administer(asker: Asker) -> Refusal | None:
-    """Say whether ``asker`` may look after other people's accounts."""
+    """Say whether ``asker`` may look after other people's accounts: administrators, but for suspended ones."""
+    return may_oversee(asker) or may_take_part(asker)
+
+
+def may_oversee(asker: Asker) -> Refusal | None:
+    """Say whether ``asker`` may see what administrators see; those who are suspended still may."""
     return None if asker.role == "administrator" else forbidden("Only an administrator may do this.")
 
 

@@ -21,8 +21,9 @@ DAY_MS = 86_400_000
 
 CODE_MS = DAY_MS
 """How long a reset code is good for."""
-MOST_TRIES = 5
-"""How often a reset code may be tried."""
+MOST_TRIES = 100_000
+"""How often a reset code may be tried, wherever from. Of 2**50 codes nobody guesses one; far fewer tries would let any
+stranger who knows a user name spoil the code."""
 CODE_LENGTH = 10
 _CODE_LETTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Neither I, O, 0 nor 1: a code is read out over the telephone. There are 32, so that no letter is likelier."""

@@ -11,6 +11,7 @@ import msgspec
 
 from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.media.records import NO_FILE, File
+from veche.domain.moderation import may_take_part
 from veche.domain.refusals import Refusal
 from veche.domain.sessions import Asker
 from veche.domain.visibility import Changes, Range, visible_ranges
@@ -70,7 +71,7 @@ def may_remove(file: File | None, asker: Asker, now: int) -> Refusal | None:
     """Say whether somebody may remove a file: its owner, and the server's administrators."""
     if file is None or not file.is_there(now) or not (asker.user == file.owner or asker.role == "administrator"):
         return NO_FILE
-    return None
+    return None if asker.user == file.owner else may_take_part(asker)
 
 
 def _is_seen(standing: Standing, stay: Stay) -> bool:

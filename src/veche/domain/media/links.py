@@ -6,6 +6,7 @@ import msgspec
 
 from veche.domain.ids import UserId
 from veche.domain.media.records import MediaId
+from veche.domain.moderation import may_take_part
 from veche.domain.refusals import Refusal, forbidden, not_found
 from veche.domain.sessions import Asker
 
@@ -46,7 +47,7 @@ def may_revoke(link: Link | None, asker: Asker) -> Refusal | None:
     """Say whether somebody may end a link: its creator and the server's administrators; nobody else learns of it."""
     if link is None or not (asker.user == link.creator or asker.role == "administrator"):
         return NO_LINK
-    return None
+    return None if asker.user == link.creator else may_take_part(asker)
 
 
 def may_list(asker: Asker, owner: UserId | None) -> Refusal | None:

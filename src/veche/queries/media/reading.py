@@ -12,6 +12,7 @@ from veche.domain.media.links import is_short
 from veche.domain.refusals import Refused, refuse
 from veche.domain.sessions import Asker
 from veche.queries.context import ReadContext
+from veche.queries.sessions import still_valid
 from veche.storage.media import FileStanding, explained, files, links
 from veche.storage.rows import Rows
 
@@ -74,7 +75,7 @@ def readable(rows: Rows, ctx: ReadContext, asker: Asker, media_id: MediaId) -> F
 
 
 async def _arrived(ctx: ReadContext, asker: Asker, name: MediaId, timeout_ms: int) -> File:
-    """Wait for an upload: listen first, look then, and only then wait."""
+    """Wait for an upload: listen first, look then, and only then wait; no longer than the asker's session lasts."""
     loop = asyncio.get_running_loop()
     until = loop.time() + timeout_ms / 1000
     while True:
@@ -87,6 +88,7 @@ async def _arrived(ctx: ReadContext, asker: Asker, name: MediaId, timeout_ms: in
                 raise Refused(NOT_YET)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(arrival.wait(), min(remaining, _LOOK_SECONDS))
+        await still_valid(ctx, asker)
 
 
 class _Begun(AsyncGenerator[bytes, None]):

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from veche.domain.accounts.tokens import RegistrationToken
 from veche.domain.ids import RoomId
+from veche.domain.moderation import may_go_on
 from veche.storage import moderation
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
@@ -29,11 +30,11 @@ def find_valid(rows: Rows, text: str, now: int) -> RegistrationToken | None:
 
 
 def maker_rules(rows: Rows, token: RegistrationToken, now: int) -> bool:
-    """Say whether who made a token is an administrator now; whoever runs the server always is."""
+    """Say whether who made a token may administer now; whoever runs the server always may."""
     if token.made_by is None:
         return True
-    row = rows.one("SELECT role FROM accounts WHERE user_id = ? AND deactivated_ts IS NULL", token.made_by)
-    return row == ("administrator",) and not moderation.is_locked(rows, token.made_by, now)
+    maker = moderation.standing(rows, token.made_by, now)
+    return maker is not None and maker.role == "administrator" and may_go_on(maker) is None
 
 
 def everything(rows: Rows) -> list[RegistrationToken]:

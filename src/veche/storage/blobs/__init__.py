@@ -10,7 +10,7 @@ import msgspec
 
 from veche.domain.ids import Digest
 
-LARGEST_PART = 2**18
+LARGEST_PART = 2**16
 """Bytes of one part that ``read`` gives: small enough for a thousand slow readers at once."""
 
 
@@ -44,6 +44,10 @@ class Incoming(Protocol):
     @property
     def size(self) -> int:
         """How many bytes were added."""
+
+    @property
+    def digest(self) -> Digest | None:
+        """What may lie in the store since ``keep`` began to put it there; None where it has failed or not begun."""
 
     async def add(self, part: bytes) -> None:
         """Take the next bytes; returns before they are written, but never runs far ahead of the disk."""

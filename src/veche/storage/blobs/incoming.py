@@ -102,6 +102,7 @@ class IncomingFile:
         self, spool: Spool, threads: Threads, holds: Holds, store: Callable[[Spool, Digest, int], Awaitable[None]]
     ) -> None:
         self.size = 0
+        self.digest: Digest | None = None
         self._spool = spool
         self._threads = threads
         self._holds = holds
@@ -133,11 +134,13 @@ class IncomingFile:
         await self._written()
         digest = self._spool.digest
         await self._holds.take(digest)
-        self._held = digest
+        self._held = self.digest = digest
         try:
             await self._store(self._spool, digest, self.size)
-        except BaseException:
+        except BaseException as fault:
             self.release()
+            if isinstance(fault, BlobFault):
+                self.digest = None
             raise
         return digest
 

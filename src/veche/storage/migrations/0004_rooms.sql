@@ -22,15 +22,13 @@ CREATE TABLE current_state (
     PRIMARY KEY (room_id, type, state_key)
 ) WITHOUT ROWID;
 -- Who stands how to a room now. ``position`` is the membership event's; ``since_position`` is when this membership
--- began (a new display name does not begin it anew); ``joined_until`` is the event that ended their last stay, if one
--- has ended: an invitation that is turned down later leaves it as it is.
+-- began (a new display name does not begin it anew).
 CREATE TABLE memberships (
     room_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     membership TEXT NOT NULL,
     position BIGINT NOT NULL,
     since_position BIGINT NOT NULL,
-    joined_until BIGINT,
     forgotten BIGINT NOT NULL,
     display_name TEXT,
     class TEXT NOT NULL,

@@ -12,6 +12,7 @@ from veche.storage.operation.pace import Pace
 
 T = TypeVar("T")
 _NICENESS = 10
+_IS_LINUX = os.uname().sysname == "Linux"
 
 
 class Aside:
@@ -39,6 +40,6 @@ class Aside:
 
 def _give_way() -> None:
     """On Linux a thread has a niceness of its own; elsewhere this one is as good as the others."""
-    if os.uname().sysname == "Linux":
+    if _IS_LINUX:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -129,12 +129,17 @@ def write_manifest(folder: Path, manifest: Manifest, cover: Cover) -> None:
     return write_private(folder / SEALED_MANIFEST, written_key(cover.sealed) + b"\n" + sealed.getvalue())
 
 
-def open_backup(folder: Path, passphrase: Ask, known: Cover | None = None) -> Backup:
+def open_backup(folder: Path, passphrase: Ask, known: Cover | None = None, *, must_be_sealed: bool = False) -> Backup:
     """Open a backup; ``passphrase`` is asked for only where one is needed, and ``known`` does not cover it.
 
-    Raises ``Unfinished``, ``WrongPassphrase``, ``Damaged``, or ``BackupFault`` for what is no backup of ours.
+    ``must_be_sealed`` is said by whoever has a passphrase: an unsealed one could be put in the place of a sealed one
+    by anybody who may write there. Raises ``Unfinished``, ``WrongPassphrase``, ``Damaged``, or ``BackupFault`` for
+    what is no backup of ours.
     """
+    _expect_one_manifest(folder)
     if (folder / MANIFEST).exists():
+        if must_be_sealed:
+            raise BackupFault(f"{folder} is not sealed: if you trust it all the same, leave the passphrase out")
         return Backup(folder, _decoded((folder / MANIFEST).read_bytes()), Plain())
     if (folder / SEALED_MANIFEST).exists():
         return _open_sealed(folder, passphrase, known)
@@ -145,6 +150,7 @@ def open_backup(folder: Path, passphrase: Ask, known: Cover | None = None) -> Ba
 
 def group_of(folder: Path) -> str:
     """Return with which group of contents a backup was kept; raises ``Unfinished`` where nobody can say."""
+    _expect_one_manifest(folder)
     if (folder / MANIFEST).exists():
         return Plain.group
     if not (folder / SEALED_MANIFEST).exists():
@@ -163,6 +169,18 @@ def names_in(folder: Path) -> set[str]:
     return names
 
 
+def expect_names(backup: Backup) -> None:
+    """Raise ``Damaged`` where the names that stand beside a sealed backup are not those of its contents."""
+    if backup.cover.is_sealed:
+        real = {backup.cover.name_of(kept.digest) for kept in backup.contents()}
+        try:
+            if names_in(backup.folder) == real:
+                return
+        except OSError:
+            pass
+        raise Damaged(f"the file {NAMES} does not name the contents of the backup")
+
+
 def read_key(line: bytes) -> "SealedKey":
     """Read a sealed key."""
     from veche.storage.operation.sealing import SealedKey
@@ -179,6 +197,11 @@ def read_key(line: bytes) -> "SealedKey":
 def written_key(key: "SealedKey") -> bytes:
     """Return a sealed key as it is stored: one line of JSON."""
     return msgspec.json.encode(key)
+
+
+def _expect_one_manifest(folder: Path) -> None:
+    if (folder / MANIFEST).exists() and (folder / SEALED_MANIFEST).exists():
+        raise Damaged(f"{folder} has two manifests, one sealed and one not: somebody has changed it")
 
 
 def _open_sealed(folder: Path, passphrase: Ask, known: Cover | None) -> Backup:

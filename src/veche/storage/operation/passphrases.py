@@ -1,5 +1,7 @@
-"""Passphrases that stand in a file: its first line."""
+"""Passphrases that stand in a file: its first line. One that everybody may read is none."""
 
+import os
+import stat
 from pathlib import Path
 
 from veche.storage.operation.faults import WrongPassphrase
@@ -8,7 +10,10 @@ from veche.storage.operation.faults import WrongPassphrase
 def read_passphrase(path: Path) -> str:
     """Return the passphrase; raises ``WrongPassphrase`` where the file holds none."""
     try:
-        line = path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & stat.S_IRWXO:
+                raise WrongPassphrase(f"everybody on this machine may read {path}: chmod 600 it, and choose another one")
+            line = file.read().partition(b"\n")[0].rstrip(b"\r")
         passphrase = line.decode()
     except OSError as fault:
         raise WrongPassphrase(f"the passphrase cannot be read from {path}: {fault.strerror}") from None

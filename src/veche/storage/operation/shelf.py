@@ -18,7 +18,7 @@ from veche.domain.operation.backups import is_name, name_of
 from veche.storage.operation.covers import Cover, Plain
 from veche.storage.operation.faults import BackupFault, WrongPassphrase
 from veche.storage.operation.files import make_folder, sync_folder, write_private
-from veche.storage.operation.manifests import group_of, names_in, read_key, written_key
+from veche.storage.operation.manifests import expect_names, group_of, names_in, open_backup, read_key, written_key
 from veche.storage.operation.names import CONTENTS, KEY
 
 _CANNOT = {errno.EINVAL, errno.ENOLCK, errno.ENOTSUP}  # shares of other systems know no locks
@@ -102,23 +102,28 @@ class Shelf:
         name = cover.name_of(digest)
         return self.folder / CONTENTS / cover.group / name[:2] / name
 
-    def sweep(self, group: str) -> int:
-        """Remove contents of a group that no backup speaks of; return how many. Nobody else may be writing."""
+    def sweep(self, cover: Cover) -> int:
+        """Remove contents so covered that no backup speaks of; return how many. Nobody else may be writing."""
         wanted = set[str]()
         try:
             for name in self.names():
-                if group_of(self.folder / name) == group:
+                if group_of(self.folder / name) == cover.group:
+                    expect_names(open_backup(self.folder / name, _unasked, cover))
                     wanted |= names_in(self.folder / name)
         except (OSError, BackupFault) as fault:  # whose contents it shares nobody can say
             _log.warning("no contents are swept from %s: %s", self.folder, fault)
             return 0
-        return sum(_removed(path) for path in self._contents(group) if path.name not in wanted)
+        return sum(_removed(path) for path in self._contents(cover.group) if path.name not in wanted)
 
     def _contents(self, group: str) -> Iterator[Path]:
         for folder in sorted((self.folder / CONTENTS / group).glob("[0-9a-f][0-9a-f]")):
             for entry in os.scandir(folder):
                 if is_digest(entry.name) or entry.name.endswith(".new"):
                     yield Path(entry.path)
+
+
+def _unasked() -> str:
+    raise WrongPassphrase("it is sealed in another way")
 
 
 def _removed(path: Path) -> int:

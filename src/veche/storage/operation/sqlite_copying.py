@@ -82,8 +82,8 @@ class _Copy:
         try:
             self._steps += 1
             return self._backup.step(PAGES_AT_ONCE)
-        except apsw.Error as fault:
-            raise translated(fault, self._target.system_errno) from fault
+        except apsw.Error as fault:  # which of the two disks it was, SQLite does not say
+            raise StorageFault(f"the copy cannot go on: {translated(fault, 0)}") from fault
 
     def settle(self, pace: Pace, folder: Path) -> None:
         """Rest between two steps, and now and then wait for the disk."""

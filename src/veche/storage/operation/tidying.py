@@ -15,7 +15,7 @@ def tidy(shelf: Shelf, cover: Cover, passphrase: str | None, server_name: str, k
     doomed = superfluous([_copy(shelf, name, cover, passphrase, server_name) for name in shelf.names()], keeps)
     for name in doomed:
         shelf.remove(name)
-    shelf.sweep(cover.group)
+    shelf.sweep(cover)
     return doomed
 
 

@@ -1,16 +1,23 @@
-"""kill -9 while a backup is made or put back: what looks whole is whole, and what is not whole is never used."""
+"""Backups and faults: what looks whole is whole, what is not whole is never used, and the server goes on.
+
+kill -9 while a backup is made or put back, and a disk that fills up.
+"""
 
 import asyncio
 import os
 import random
+import resource
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.cast import ANNA
+from tests.cast import ANNA, BORIS
 from tests.effort import effort
 from tests.stage.backups import opened, rows_of
 from tests.stage.databases import Place
@@ -43,6 +50,12 @@ def end(process: "subprocess.Popen[str]") -> tuple[int, str]:
     return process.returncode, out + err
 
 
+def until(process: "subprocess.Popen[str]", has_begun: Callable[[], bool]) -> None:
+    """Wait until the work has begun, or the process has ended already."""
+    while process.poll() is None and not has_begun():
+        time.sleep(0.005)
+
+
 async def furnish(server: Server) -> None:
     """Give the server an account, a room with messages, and files."""
     async with aiohttp.ClientSession() as session:
@@ -72,14 +85,18 @@ async def test_a_backup_that_was_killed_never_looks_whole(place: Place, tmp_path
     server.is_measured = False
     try:
         await furnish(server)
+        halves = 0
         for number in range(effort("backup_kills")):
             making = begin("backup", str(shelf), "--data", str(place.data))
-            await asyncio.sleep(chance.uniform(0.3, 2.5))
+            until(making, lambda: any(shelf.glob("*.partial")))
+            await asyncio.sleep(chance.uniform(0, 1.5))
             server.kill()
             end(making)
+            halves += sum(1 for path in shelf.iterdir() if path.name.endswith(".partial"))
             check(shelf, tmp_path / f"work{number}")
             server.start()
             assert not (place.data / "backup.work").exists(), "it takes room from the server"
+        assert halves, "it was never killed in the middle"
         before = check(shelf, tmp_path / "before")
         assert end(begin("backup", str(shelf), "--data", str(place.data)))[0] == 0
         assert check(shelf, tmp_path / "after") == before + 1
@@ -95,22 +112,22 @@ async def test_a_restore_that_was_killed_is_not_started_and_can_be_repeated(plac
     await furnish(server)
     assert end(begin("backup", str(shelf), "--data", str(place.data)))[0] == 0
     server.stop()
-    unfinished = 0
+    halves = 0
     for _ in range(effort("backup_kills")):
         restoring = begin("restore", str(shelf), "--data", str(target))
-        await asyncio.sleep(chance.uniform(0.2, 1.2))
+        until(restoring, (target / UNFINISHED).exists)
+        await asyncio.sleep(chance.uniform(0, 0.5))
         restoring.kill()
         end(restoring)
-        if (target / UNFINISHED).exists():
-            unfinished += 1
-            with pytest.raises(HalfRestored), data_folder(target):
-                pass
-            assert end(begin("serve", "--data", str(target), "--port", "0"))[0] == 2
-        elif target.exists() and any(path.name != "lock" for path in target.iterdir()):
-            break  # it was quicker this time
-    code, said = end(begin("restore", str(shelf), "--data", str(target)))
-    assert code == 0 or "not empty" in said
-    assert unfinished
+        if not (target / UNFINISHED).exists():  # it was quicker this time, and whole
+            shutil.rmtree(target)
+            continue
+        halves += 1
+        with pytest.raises(HalfRestored), data_folder(target):
+            pass
+        assert end(begin("serve", "--data", str(target), "--port", "0"))[0] == 2
+    assert halves, "it was never killed in the middle"
+    assert end(begin("restore", str(shelf), "--data", str(target)))[0] == 0
     engines = place.engine(), Place(target, "").engine()
     ours, theirs = (rows_of(engine) for engine in engines)
     assert theirs["events"] == ours["events"]
@@ -118,3 +135,28 @@ async def test_a_restore_that_was_killed_is_not_started_and_can_be_repeated(plac
     assert len(list((target / "media").glob("??/??/*"))) == FILES
     for engine in engines:
         engine.close()
+
+
+@only_sqlite
+async def test_a_disk_that_fills_up_ends_the_backup_and_nothing_else(place: Place, tmp_path: Path) -> None:
+    """A limit on the size of its files is a full disk to the process; what people send still fits."""
+    server, shelf = Server(place).start(), tmp_path / "shelf"
+    try:
+        await furnish(server)
+        server.stop()  # what was written moves from the log to the database
+        server.start()
+        size = (place.data / "veche.sqlite3").stat().st_size
+        before = resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size - 50_000, resource.RLIM_INFINITY))
+        code, said = end(begin("backup", str(shelf), "--data", str(place.data)))
+        assert (code, said.splitlines()[-1][:27]) == (1, "veche: no backup was made: ")
+        assert not list(shelf.glob("veche-*"))
+        assert not (place.data / "backup.work").exists()
+        async with aiohttp.ClientSession() as session:
+            boris = await RealTown(server, session).person(BORIS)
+            (await boris.post("/createRoom")).ok()
+            assert (await boris.get("/health")).ok()["backup"]["is_whole"] is False
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, before)
+        assert end(begin("backup", str(shelf), "--data", str(place.data)))[0] == 0
+        assert check(shelf, tmp_path / "work") == 1
+    finally:
+        server.stop()
