@@ -119,10 +119,20 @@ def test_the_socket_is_reached_however_deep_the_folder_lies(place: Place) -> Non
     server.stop()
 
 
+def test_the_command_works_from_any_folder_of_a_bare_shell(server: Server, tmp_path: Path) -> None:
+    bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [str(ROOT / "bin" / "veche"), "user", "list", "--data", str(server.place.data)]
+    listed = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=True, timeout=600)
+    assert listed.stdout == ""
+    said("user", "add", "greta", "--generate", "--data", str(server.place.data))
+    listed = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=True, timeout=600)
+    assert GRETA in listed.stdout
+
+
 def test_the_first_start_says_how_to_make_the_first_account(server: Server) -> None:
     greeting = server.last_words()
     assert f"Veche serves veche.test on {server.url}" in greeting
-    assert f"user add NAME --admin --data {server.place.data}" in greeting
+    assert f"{ROOT / 'bin' / 'veche'} user add NAME --admin --data {server.place.data}" in greeting
     said("user", "add", "greta", "--generate", "--data", str(server.place.data))
     server.stop()
     server.log.unlink()

@@ -114,7 +114,8 @@ def _own_command() -> str:
     """Return how this very program is called, for a shell."""
     called = Path(sys.argv[0])
     if called.name == "__main__.py":
-        return f"{shlex.quote(sys.executable)} -m veche"
+        of_checkout = called.absolute().parents[2] / "bin" / "veche"
+        return shlex.quote(str(of_checkout)) if of_checkout.exists() else f"{shlex.quote(sys.executable)} -m veche"
     return "veche" if shutil.which("veche") == str(called) else shlex.quote(str(called))
 
 
