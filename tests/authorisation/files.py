@@ -40,6 +40,7 @@ READERS: Final[dict[str, Group]] = {
     "file_of_one_who_left": OWNER | {MEMBER, LEFT},
     "study_file": OWNER,
     "redacted_file": NOBODY,
+    "redacted_file_that_another_showed": NOBODY,
     "removed_file": NOBODY,
     "picture_of_a_profile": SIGNED_IN,
     "picture_of_the_shared_room": JOINED | {INVITED, KNOCKING},
@@ -135,6 +136,10 @@ async def _take_back(scene: Scene, founder: Person) -> None:
     await redact(founder, shared, event)
     await send(founder, shared, "m.room.message", picture(_uri(scene, "removed_file")))
     (await founder.delete(f"/_veche/v1/media/files/{scene.names['removed_file']}")).ok()
+    name = "redacted_file_that_another_showed"
+    event = await send(founder, shared, "m.room.message", picture(_uri(scene, name)))
+    await send(scene.people[MEMBER], shared, "m.room.message", picture(_uri(scene, name)))
+    await redact(founder, shared, event)
 
 
 async def _give_everybody_one(scene: Scene) -> None:

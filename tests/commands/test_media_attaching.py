@@ -203,10 +203,24 @@ async def test_whoever_may_read_a_file_may_pass_it_on(world: World) -> None:
     original = await send(anna, first, "m.room.message", picture(uri))
     forwarded = await send(boris, second, "m.room.message", picture(uri))
     assert await readers(uri, carla) == [True]
-    await redact(anna, first, original)
-    assert await readers(uri, anna, boris, carla) == [True, True, True], "it stands elsewhere still"
     await redact(boris, second, forwarded)
-    assert await readers(uri, anna, boris, carla) == [False, False, False]
+    assert await readers(uri, anna, boris, carla) == [True, True, False], "its owner shows it still"
+    await send(boris, second, "m.room.message", picture(uri))
+    (await boris.put(f"/profile/{boris.user}/avatar_url", {"avatar_url": uri})).ok()
+    await redact(anna, first, original)
+    assert await readers(uri, anna, boris, carla) == [False, False, False], "passing on keeps nothing alive"
+
+
+async def test_a_file_that_its_owner_shows_twice_ends_with_the_second(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    room = await found(anna, boris)
+    uri = await upload(anna)
+    first, second = [await send(anna, room, "m.room.message", picture(uri)) for _ in range(2)]
+    await redact(anna, room, first)
+    assert await readers(uri, boris) == [True]
+    (await anna.put(f"/profile/{anna.user}/avatar_url", {"avatar_url": uri})).ok()
+    await redact(anna, room, second)
+    assert await readers(uri, boris) == [True], "it is in its owner's profile"
 
 
 async def test_redacting_the_last_event_removes_the_file(world: World) -> None:

@@ -3,6 +3,7 @@
 from functools import partial
 
 import msgspec
+import pytest
 
 from veche.domain.ids import Digest, Position, RoomId, UserId
 from veche.domain.media import File, Link, MediaId, Usage
@@ -80,38 +81,42 @@ async def test_what_was_announced_expires(writer: Writer, reader: Reader) -> Non
     assert await reader.run(lambda at: files.usage(at, ANNA)) == Usage(1, 5)
 
 
-async def test_attaching_and_detaching(writer: Writer, reader: Reader) -> None:
+@pytest.mark.parametrize("a_is_own", [True, False])
+async def test_attaching_and_detaching(writer: Writer, reader: Reader, a_is_own: bool) -> None:
+    async def shown() -> list[bool]:
+        return [await reader.run(partial(attachments.is_shown_by_owner, media_id=each, owner=ANNA)) for each in (a, b)]
+
     a, b = MediaId("a"), MediaId("b")
 
     def attach(tx: Transaction) -> None:
-        attachments.attach_to_event(tx, a, ROOM, Position(5), "", is_open=False)
-        attachments.attach_to_event(tx, b, ROOM, Position(5), "", is_open=False)
-        attachments.attach_to_event(tx, a, ROOM, Position(6), "member", is_open=True)
+        attachments.attach_to_event(tx, a, ROOM, Position(5), "", is_own=True, is_open=False)
+        attachments.attach_to_event(tx, b, ROOM, Position(5), "", is_own=True, is_open=False)
+        attachments.attach_to_event(tx, a, ROOM, Position(6), "member", is_own=a_is_own, is_open=True)
         attachments.attach_to_profile(tx, ANNA, a)
         attachments.attach_to_profile(tx, ANNA, b)
 
     await writer.run(attach)
     assert await reader.run(lambda at: attachments.in_profile(at, ANNA)) == b
     assert sorted(await writer.run(lambda tx: attachments.detach_from_event(tx, Position(5)))) == [a, b]
-    assert [await reader.run(partial(attachments.is_attached, media_id=each)) for each in (a, b)] == [True, True]
+    assert await shown() == [a_is_own, True]
     assert await writer.run(lambda tx: attachments.detach_from_profile(tx, ANNA)) == b
     assert await writer.run(lambda tx: attachments.detach_from_profile(tx, ANNA)) is None
-    assert [await reader.run(partial(attachments.is_attached, media_id=each)) for each in (a, b)] == [True, False]
+    assert await shown() == [a_is_own, False]
     assert await writer.run(lambda tx: attachments.detach_from_event(tx, Position(5))) == []
 
 
 async def test_all_that_refers_to_a_file_is_cleared_in_slices(writer: Writer, reader: Reader) -> None:
     def attach(tx: Transaction) -> None:
         for position in range(1, 6):
-            attachments.attach_to_event(tx, MediaId("a"), ROOM, Position(position), "", is_open=False)
-        attachments.attach_to_event(tx, MediaId("b"), ROOM, Position(1), "", is_open=False)
+            attachments.attach_to_event(tx, MediaId("a"), ROOM, Position(position), "", is_own=True, is_open=False)
+        attachments.attach_to_event(tx, MediaId("b"), ROOM, Position(1), "", is_own=True, is_open=False)
         attachments.attach_to_profile(tx, ANNA, MediaId("a"))
 
     await writer.run(attach)
     ended = [await writer.run(lambda tx: attachments.clear(tx, MediaId("a"), 2)) for _ in range(3)]
     assert ended == [False, False, True]
-    assert not await reader.run(lambda at: attachments.is_attached(at, MediaId("a")))
-    assert await reader.run(lambda at: attachments.is_attached(at, MediaId("b")))
+    assert not await reader.run(lambda at: attachments.is_shown_by_owner(at, MediaId("a"), ANNA))
+    assert await reader.run(lambda at: attachments.is_shown_by_owner(at, MediaId("b"), ANNA))
 
 
 async def test_which_contents_are_wanted(writer: Writer, reader: Reader) -> None:

@@ -22,7 +22,8 @@ def attach_to_event(tx: Transaction, state: RoomState, event: Event) -> None:
     for file in files.find_all(tx, files_named_in(event.json, server_of(event.sender))):
         if _may_attach(tx, file, event.sender, event.ts):
             kind = _KINDS.get((event.type, event.state_key is not None), "")
-            rows.attach_to_event(tx, file.media_id, event.room_id, event.position, kind, is_open=_is_open(state, event))
+            place, is_own = (event.room_id, event.position), file.owner == event.sender
+            rows.attach_to_event(tx, file.media_id, *place, kind, is_own=is_own, is_open=_is_open(state, event))
 
 
 def detach_from_event(tx: Transaction, event: Event, now: int) -> None:
@@ -62,10 +63,13 @@ def _is_open(state: RoomState, event: Event) -> bool:
 
 
 def _remove_unless_shown(tx: Transaction, file: File | None, now: int) -> None:
-    """Remove a file to which nothing refers any more. One that its owner has never shown is not touched.
+    """Remove a file that its owner shows no longer, whoever else refers to it. One never shown is not touched.
 
-    Otherwise whoever may read a file could destroy it, by referring to it and taking that back.
+    Otherwise whoever may read a file could destroy it, by referring to it and taking that back; or keep it for good
+    from being taken back, by referring to it.
     """
-    if file is None or file.removed_ts is not None or file.is_loose or rows.is_attached(tx, file.media_id):
+    if file is None or file.removed_ts is not None or file.is_loose:
+        return
+    if rows.is_shown_by_owner(tx, file.media_id, file.owner):
         return
     files.remove(tx, file, now, "no longer shown")

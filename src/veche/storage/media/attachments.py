@@ -12,15 +12,16 @@ Kind = Literal["", "room", "member"]
 
 
 def attach_to_event(
-    tx: Transaction, media_id: MediaId, room: RoomId, position: Position, kind: Kind, *, is_open: bool
+    tx: Transaction, media_id: MediaId, room: RoomId, position: Position, kind: Kind, *, is_own: bool, is_open: bool
 ) -> None:
-    """Note that an event refers to a file; ``is_open`` says that the world may read the event."""
+    """Note that an event refers to a file: one of its owner's (``is_own``), one that the world may read (``is_open``)."""
     tx.run(
-        "INSERT INTO media_in_rooms (media_id, room_id, position, kind, is_open) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO media_in_rooms (media_id, room_id, position, kind, is_own, is_open) VALUES (?, ?, ?, ?, ?, ?)",
         media_id,
         room,
         position,
         kind,
+        int(is_own),
         int(is_open),
     )
 
@@ -52,13 +53,14 @@ def in_profile(rows: Rows, user: UserId) -> MediaId | None:
     return row[0] if row else None
 
 
-def is_attached(rows: Rows, media_id: MediaId) -> bool:
-    """Say whether anything refers to a file."""
+def is_shown_by_owner(rows: Rows, media_id: MediaId, owner: UserId) -> bool:
+    """Say whether a file is in an event of its owner's, or in their profile."""
     row = rows.one(
-        "SELECT 1 FROM media_in_rooms WHERE media_id = ? UNION ALL"
-        " SELECT 1 FROM media_in_profiles WHERE media_id = ? LIMIT 1",
+        "SELECT 1 FROM media_in_rooms WHERE media_id = ? AND is_own = 1 UNION ALL"
+        " SELECT 1 FROM media_in_profiles WHERE media_id = ? AND user_id = ? LIMIT 1",
         media_id,
         media_id,
+        owner,
     )
     return row is not None
 
