@@ -308,11 +308,11 @@ async def test_contents_that_nobody_reads_to_the_end_are_closed(world: World) ->
     store = Faulty(world.commands.blobs)
     with_blobs(world, store)
     for begun in (True, False):
-        parts = await contents(world.running.application.door.queries, digest, 0, None)
+        parts = await contents(world.running.application.door.queries, anna.asker, digest, 0, None)
         if begun:
             assert await anext(parts)
         await parts.aclose()
-    parts = await contents(world.running.application.door.queries, digest, 0, None)
+    parts = await contents(world.running.application.door.queries, anna.asker, digest, 0, None)
     with pytest.raises(ValueError, match="why"):
         await parts.athrow(ValueError("why"))
     assert (store.opened, store.closed) == (3, 3)

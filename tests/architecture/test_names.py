@@ -34,7 +34,7 @@ FOLDERS = {
         *("loop", "polling", "wish", "reply", "quick", "general", "sharing"),  # how an answer is made
         *("to_device", "device_lists", "keys", "invites", "state", "summary", "unread", "counting"),  # streams
     },
-    "api.http": {"bodies", "contract", "door", "lane", "replies", "requests", "router"},
+    "api.http": {"bodies", "contract", "door", "lane", "replies", "requests", "router", "sending"},
     "api.matrix": {"hot", "sync"},
     "api.operator": {"metrics"},
 }

@@ -223,6 +223,21 @@ async def test_guessing_from_one_address_has_an_end(world: World) -> None:
     assert await code_of(reset(world, ANNA, made.code, origin=Origin("10.0.0.2"))) == "done"
 
 
+async def test_a_network_is_counted_as_one_address(world: World) -> None:
+    anna = await world.person(ANNA)
+    made = await accounts.make_reset_code(world.commands, OPERATOR, anna.user)
+    for number in range(10):
+        origin = Origin(f"2001:db8::{number:x}")
+        assert await code_of(reset(world, ANNA, "ABCDE-FGHJK", origin=origin)) == "M_FORBIDDEN"
+        wish = SessionWish(origin=origin)
+        assert await code_of(sessions.sign_in(world.commands, ANNA, "not hers", wish)) == "M_FORBIDDEN"
+    next_one, neighbour = Origin("2001:db8::ffff"), Origin("2001:db8:0:1::1")
+    assert await code_of(reset(world, ANNA, made.code, origin=next_one)) == "M_LIMIT_EXCEEDED"
+    limited = sessions.sign_in(world.commands, ANNA, "anna's own password", SessionWish(origin=next_one))
+    assert await code_of(limited) == "M_LIMIT_EXCEEDED"
+    assert await code_of(reset(world, ANNA, made.code, origin=neighbour)) == "done"
+
+
 async def test_of_two_who_use_a_code_at_once_one_succeeds(world: World) -> None:
     anna = await world.person(ANNA)
     made = await accounts.make_reset_code(world.commands, OPERATOR, anna.user)

@@ -1,15 +1,17 @@
 """The rooms that new accounts find themselves in: everybody's rooms, promised ones, and those that do not let them."""
 
+import msgspec
 import pytest
 
 from tests.commands.test_accounts import DUMMY, PASSWORD, application
 from tests.stage.world import Person, World
 from veche.commands import accounts, moderation
-from veche.commands.accounts.welcoming import ACCOUNTS_AT_ONCE, Promise, join_rooms
+from veche.commands.accounts.welcoming import ACCOUNTS_AT_ONCE, NOTHING_PROMISED, Promise, join_rooms
+from veche.commands.context import Context
 from veche.domain.accounts.first import FirstLink, FirstWish
 from veche.domain.accounts.importing import NewPerson
 from veche.domain.accounts.tokens import TokenWish
-from veche.domain.ids import RoomId, UserId
+from veche.domain.ids import Alias, RoomId, UserId
 from veche.domain.sessions import OPERATOR, Role, digest_of
 from veche.queries import accounts as queries
 from veche.storage import directory, rooms
@@ -145,27 +147,120 @@ async def _found(world: World, how: str, somebody: UserId) -> None:
         await registered(world, token.token, "elena")
 
 
-async def test_nobody_is_brought_into_rooms_that_were_there(world: World) -> None:
+async def own_room(world: World, person: Person, preset: str = "public_chat") -> RoomId:
+    """Let somebody make a room of the name, before the name was in the setting."""
+    room = RoomId((await person.post("/createRoom", {"preset": preset, "name": "Ours"})).ok()["room_id"])
+    await world.commands.writer.run(lambda tx: directory.add_alias(tx, Alias(GENERAL), room, person.user))
+    return room
+
+
+async def test_nobody_is_brought_into_a_room_that_somebody_named_so_before(world: World) -> None:
     anna = await world.person("anna")
-    (await anna.post("/createRoom", {"preset": "public_chat", "name": "Ours", "room_alias_name": "general"})).ok()
-    boris = (await world.person("boris")).user
-    await founder(world)
+    room = await own_room(world, anna)
+    elena = await founder(world)
+    assert await joined(world, elena) == {"Talk"}
     assert await joined(world, anna.user) == {"Ours", "Talk"}
-    assert await joined(world, boris) == {"Talk"}
+    assert await joined(world, await newcomer(world)) == {"Talk"}
+    assert await led_to(world, GENERAL) == room
+    farid = await world.person("farid", role="administrator")
+    (await farid.delete("/directory/room/%23general%3Aveche.test")).ok()
+    (await farid.post("/createRoom", {"preset": "public_chat", "name": "All", "room_alias_name": "general"})).ok()
+    assert await joined(world, await newcomer(world, "hanna")) == {"All", "Talk"}
 
 
-async def test_rooms_that_are_there_are_used_as_they_are(world: World) -> None:
+async def test_the_names_of_everybodys_rooms_are_kept_for_administrators(world: World) -> None:
     anna = await world.person("anna")
-    own = (await anna.post("/createRoom", {"preset": "public_chat", "name": "Ours", "room_alias_name": "general"})).ok()
-    assert await joined(world, await founder(world)) == {"Ours", "Talk"}
-    assert await led_to(world, GENERAL) == own["room_id"]
+    refused = await anna.post("/createRoom", {"preset": "public_chat", "room_alias_name": "general"})
+    refused.refused(400, "M_EXCLUSIVE")
+    room = (await anna.post("/createRoom", {"preset": "public_chat", "room_alias_name": "generals"})).ok()["room_id"]
+    (await anna.put("/directory/room/%23talk%3Aveche.test", {"room_id": room})).refused(400, "M_EXCLUSIVE")
+    await founder(world)
+    assert await joined(world, await newcomer(world)) == {"General", "Talk"}
+
+
+async def test_everybodys_room_stays_it_whatever_becomes_of_its_alias(world: World) -> None:
+    elena, farid = await founder(world), await world.person("farid", role="administrator")
+    (await farid.delete("/directory/room/%23general%3Aveche.test")).ok()
+    anna = await world.person("anna")
+    await own_room(world, anna)
+    await accounts.set_role(world.commands, OPERATOR, elena, "user")
+    assert await joined(world, await newcomer(world)) == {"General", "Talk"}
+    room = (await farid.post("/createRoom", {"preset": "public_chat", "name": "Other"})).ok()["room_id"]
+    (await farid.delete("/directory/room/%23general%3Aveche.test")).ok()
+    (await farid.put("/directory/room/%23general%3Aveche.test", {"room_id": room})).ok()
+    assert await joined(world, await newcomer(world, "hanna")) == {"Other", "Talk"}
+
+
+async def test_an_administrators_room_that_is_there_is_used_as_it_is(world: World) -> None:
+    elena = await world.person("elena", role="administrator")
+    room = await own_room(world, elena)
+    assert await joined(world, await newcomer(world)) == {"Ours"}
+    await founder(world, "farid")
+    await accounts.set_role(world.commands, OPERATOR, elena.user, "user")
+    assert await joined(world, await newcomer(world, "hanna")) == {"Ours"}
+    assert await led_to(world, GENERAL) == room
+
+
+def named_later(world: World, *names: str) -> Context:
+    """Return what commands are given after a start with other names in the setting."""
+    limits = msgspec.structs.replace(world.commands.limits, default_rooms=names)
+    return msgspec.structs.replace(world.commands, limits=limits)
+
+
+@pytest.mark.settings(default_rooms="")
+async def test_a_name_that_is_added_later_is_founded_at_the_next_start(world: World) -> None:
+    anna, nobody = (await world.person("anna")).user, named_later(world, "General")
+    assert await accounts.found_added_rooms(nobody) == []
+    assert await led_to(world, GENERAL) is None
+    elena, farid = await founder(world), await founder(world, "farid")
+    await moderation.restrict(world.commands, OPERATOR, elena, "suspension", until_ts=None, reason="")
+    ctx = named_later(world, "General", "News")
+    assert await accounts.found_added_rooms(ctx) == []
+    for user in (anna, elena, farid):
+        assert await joined(world, user) == {"General", "News"}
+    room = await led_to(world, GENERAL)
+    assert room is not None
+    found = await world.queries.reader.run(lambda at: rooms.find(at, room))
+    assert found is not None
+    assert found.creator == farid
+    position = (await ctx.reader.run(lambda at: at)).position
+    assert await accounts.found_added_rooms(ctx) == []
+    assert (await ctx.reader.run(lambda at: at)).position == position
+
+
+@pytest.mark.settings(default_rooms="")
+async def test_whoever_took_the_name_before_keeps_an_own_room(world: World) -> None:
+    mallory = await world.person("mallory")
+    wish = {"preset": "public_chat", "name": "Trap", "room_alias_name": "general"}
+    (await mallory.post("/createRoom", wish)).ok()
+    elena = await founder(world)
+    ctx = named_later(world, "General")
+    assert await accounts.found_added_rooms(ctx) == [GENERAL]
+    assert await joined(world, elena) == set()
+    farid = await world.person("farid", role="administrator")
+    (await farid.delete("/directory/room/%23general%3Aveche.test")).ok()
+    assert await accounts.found_added_rooms(ctx) == []
+    assert await joined(world, elena) == {"General"}
+    assert await joined(world, mallory.user) == {"Trap", "General"}
+
+
+@pytest.mark.settings(default_rooms="")
+async def test_an_administrators_room_of_that_name_is_taken_for_newcomers(world: World) -> None:
+    elena = await world.person("elena", role="administrator")
+    room = await own_room(world, elena)
+    ctx = named_later(world, "General")
+    assert await accounts.found_added_rooms(ctx) == []
+    assert await led_to(world, GENERAL) == room
+    anna = (await world.person("anna")).user
+    await ctx.writer.run(lambda tx: join_rooms(tx, ctx, anna, NOTHING_PROMISED))
+    assert await joined(world, anna) == {"Ours"}
 
 
 async def test_a_room_that_lets_nobody_in_keeps_nobody_from_an_account(world: World) -> None:
-    anna = await world.person("anna")
-    (await anna.post("/createRoom", {"preset": "private_chat", "name": "Ours", "room_alias_name": "general"})).ok()
-    await founder(world)
-    assert await joined(world, await newcomer(world)) == {"Talk"}
+    elena = await world.person("elena", role="administrator")
+    await own_room(world, elena, "private_chat")
+    await founder(world, "farid")
+    assert await joined(world, await newcomer(world)) == set()
 
 
 async def test_a_room_that_is_gone_is_passed_over(world: World) -> None:

@@ -89,6 +89,24 @@ async def test_many_who_ask_at_once_cost_one_picture(world: World) -> None:
     assert len(decoder.asked) == 2
 
 
+async def test_nobody_fills_the_line_for_the_others(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    decoder = Decoder(*[drawn() for _ in range(11)])
+    decoder.go_on.clear()
+    with_imaging(world, decoder)
+    uris = [await upload(anna, b"picture %d" % number) for number in range(10)]
+    asked = [asyncio.ensure_future(thumbnail(anna, uri)) for uri in uris]
+    await asyncio.wait(asked, timeout=0.3)
+    assert len(decoder.asked) == 4
+    other = asyncio.ensure_future(thumbnail(boris, await upload(boris, b"another")))
+    await asyncio.wait([other], timeout=0.3)
+    assert len(decoder.asked) == 5
+    assert decoder.read[-1] == b"another"
+    decoder.go_on.set()
+    assert {(await each).status for each in [*asked, other]} == {200}
+    assert len(decoder.asked) == 11
+
+
 async def test_where_the_one_who_makes_it_goes_away_another_goes_on(world: World) -> None:
     anna = await world.person(ANNA)
     decoder = Decoder(drawn(b"first"))

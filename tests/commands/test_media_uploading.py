@@ -10,7 +10,7 @@ from tests.cast import ANNA, BORIS
 from tests.stage.media import Faulty, announce, fetch, fill, id_of, send_file, stored, upload, with_blobs
 from tests.stage.rooms import rows_of
 from tests.stage.world import Person, World
-from veche.commands import accounts, moderation
+from veche.commands import accounts, moderation, sessions
 from veche.commands import media as commands
 from veche.commands.context import Context
 from veche.commands.media import Upload
@@ -300,7 +300,13 @@ async def _parts(body: bytes) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("what", "code"), [("lock", "M_USER_LOCKED"), ("suspend", "M_USER_SUSPENDED"), ("close", "M_FORBIDDEN")]
+    ("what", "code"),
+    [
+        ("lock", "M_USER_LOCKED"),
+        ("suspend", "M_USER_SUSPENDED"),
+        ("close", "M_FORBIDDEN"),
+        ("sign out", "M_UNKNOWN_TOKEN"),
+    ],
 )
 @pytest.mark.parametrize("was_announced", [False, True])
 async def test_an_upload_under_way_ends_with_its_owners_leave(
@@ -330,6 +336,7 @@ async def test_an_upload_under_way_ends_with_its_owners_leave(
         "lock": lambda: moderation.restrict(ctx, OPERATOR, anna.user, "lock"),
         "suspend": lambda: moderation.restrict(ctx, OPERATOR, anna.user, "suspension"),
         "close": lambda: accounts.deactivate_account(ctx, OPERATOR, anna.user, erases=False),
+        "sign out": lambda: sessions.sign_somebody_out(ctx, OPERATOR, anna.user, None),
     }[what]()
     goes_on.set()
     with pytest.raises(Refused) as caught:

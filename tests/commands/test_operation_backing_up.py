@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -11,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.cast import ANNA, BORIS
-from tests.stage.backups import made, make, opened
+from tests.stage.backups import SECRET, made, make, opened
 from tests.stage.media import Faulty, id_of, stored, upload, with_blobs
 from tests.stage.rooms import found, say
 from tests.stage.world import World
@@ -24,19 +23,12 @@ from veche.domain.refusals import Refused
 from veche.domain.sessions import OPERATOR
 from veche.queries.operation import backup_state, last_backup
 from veche.storage.blobs import BlobMissing, BlobsAway
-from veche.storage.operation import making, pace, placing, sealing
+from veche.storage.operation import making, pace, placing
 from veche.storage.operation.manifests import Backup
 from veche.storage.operation.shelf import Shelf
 from veche.storage.writer import FULL
 
-SECRET = "a long passphrase"
-
-
-@pytest.fixture(autouse=True)
-def cheap_key() -> Iterator[None]:
-    """Let the passphrase be stretched only a little."""
-    with patch.object(sealing, "_COST", 2**8):
-        yield
+pytestmark = pytest.mark.usefixtures("cheap_key")
 
 
 def files_in(folder: Path) -> list[str]:
@@ -267,11 +259,32 @@ async def test_without_its_passphrase_no_backup_is_made_unsealed(
     world: World, tmp_path: Path, content: bytes | None, fault: str
 ) -> None:
     if content is not None:
+        (tmp_path / "secret").touch(0o600)
         (tmp_path / "secret").write_bytes(content)
     wish = Wish(str(tmp_path / "b"), passphrase_file=str(tmp_path / "secret"))
     outcome = await back_up(world.commands, OPERATOR, wish)
     assert fault in str(outcome.fault)
     assert not (tmp_path / "b").exists()
+
+
+async def test_a_passphrase_that_everybody_may_read_is_none(world: World, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o644)
+    outcome = await back_up(world.commands, OPERATOR, Wish(str(tmp_path / "b"), passphrase_file=str(secret)))
+    assert "chmod 600" in str(outcome.fault)
+    assert not (tmp_path / "b").exists()
+
+
+async def test_names_that_were_forged_let_nothing_be_swept(world: World, tmp_path: Path) -> None:
+    anna = await world.person(ANNA)
+    uri = await upload(anna, b"only in the first")
+    first = await made(world, tmp_path / "b", SECRET)
+    await media.remove_file(world.commands, anna.asker, id_of(uri))
+    names = first / "media.names"
+    names.write_text(names.read_text().translate(str.maketrans("0123456789abcdef", "123456789abcdef0")))
+    await made(world, tmp_path / "b", SECRET, keeps=2)
+    assert content_of(opened(first, SECRET)) == {b"only in the first"}
 
 
 async def test_two_do_not_write_into_one_folder_at_once(world: World, tmp_path: Path) -> None:
@@ -387,7 +400,7 @@ async def test_contents_are_not_swept_while_it_is_unclear_who_needs_them(world: 
     first = await made(world, tmp_path / "b")
     (first / "media").write_text("damaged\n")
     await media.remove_file(world.commands, anna.asker, id_of(uri))
-    await made(world, tmp_path / "b", keeps=1)
+    await made(world, tmp_path / "b", keeps=5)
     assert len(contents_in(tmp_path / "b")) == 1
 
 

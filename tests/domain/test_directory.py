@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from veche.domain.directory import alias_for, may_be_alias, may_be_default_rooms, names_other_room
+from veche.domain.directory import alias_for, may_be_alias, may_be_default_rooms, may_take_alias, names_other_room
+from veche.domain.ids import Alias, DeviceId, UserId
+from veche.domain.sessions import Asker, Role
+from veche.domain.settings import Limits
 
 HERE, THERE = "#here:veche.test", "#there:veche.test"
 
@@ -87,3 +90,20 @@ def test_rooms_that_cannot_be_for_everybody(names: tuple[str, ...], part: str) -
     refusal = may_be_default_rooms(names, "x")
     assert refusal is not None
     assert part in refusal.text
+
+
+@pytest.mark.parametrize(
+    ("role", "alias", "is_refused"),
+    [
+        ("user", "#general:x", True),
+        ("user", "#общий-чат:x", True),
+        ("user", "#generals:x", False),
+        ("user", "#general:y", False),
+        ("administrator", "#general:x", False),
+    ],
+)
+def test_the_aliases_of_everybodys_rooms_are_for_administrators(role: Role, alias: str, is_refused: bool) -> None:
+    asker = Asker(UserId("@anna:x"), DeviceId("ANNA"), role)
+    refusal = may_take_alias(asker, Alias(alias), Limits("x", default_rooms=("General", "Общий чат")))
+    assert (refusal is not None) is is_refused
+    assert refusal is None or (refusal.status, refusal.code) == (400, "M_EXCLUSIVE")

@@ -40,6 +40,7 @@ from veche.domain.media import (
 )
 from veche.domain.media.kinds import ATTACHED, INLINE, UNKNOWN
 from veche.domain.media.links import is_short
+from veche.domain.media.quotas import MOST_DOWNLOADS_AT_ONCE, MOST_DOWNLOADS_OF_ALL, may_download
 from veche.domain.media.thumbnails import LADDER, RETRY_MS, Thumbnail, is_final
 from veche.domain.media.uris import MOST_NAMED
 from veche.domain.moderation import SUSPENDED
@@ -388,3 +389,18 @@ def test_what_is_gone_nobody_may_read_or_remove() -> None:
     assert may_remove(file_of_anna(), suspended, NOW) == SUSPENDED
     assert may_remove(file_of_anna(), Asker(ANNA, DeviceId("A"), is_suspended=True), NOW) is None
     assert may_read(file_of_anna(expires_ts=NOW + 1, digest=None), ANNA, Facts(), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "of_all", "expected"),
+    [
+        (0, 0, None),
+        (MOST_DOWNLOADS_AT_ONCE - 1, MOST_DOWNLOADS_OF_ALL - 1, None),
+        (MOST_DOWNLOADS_AT_ONCE, MOST_DOWNLOADS_AT_ONCE, (429, "M_LIMIT_EXCEEDED")),
+        (0, MOST_DOWNLOADS_OF_ALL, (503, "M_UNKNOWN")),
+    ],
+)
+def test_downloads_at_once_are_bounded(own: int, of_all: int, expected: tuple[int, str] | None) -> None:
+    refusal = may_download(own, of_all)
+    assert (refusal and (refusal.status, refusal.code)) == expected
+    assert refusal is None or (refusal.extra or {})["retry_after_ms"] > 0

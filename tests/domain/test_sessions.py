@@ -8,6 +8,7 @@ from veche.domain.sessions import (
     Origin,
     digest_of,
     may_guess,
+    network_of,
     origin_of,
     reauthentication_needed,
 )
@@ -62,3 +63,21 @@ def test_a_digest_is_of_fixed_length_whatever_the_token() -> None:
 def test_what_a_client_calls_itself_is_kept_short_and_printable(client: str, kept: str) -> None:
     assert origin_of("10.0.0.1", 5, client) == Origin("10.0.0.1", 5, kept)
     assert len(origin_of("y" * 1000, 5, client).address) == 64
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:0DB8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("nonsense::x", "nonsense::x"),
+        ("", ""),
+    ],
+)
+def test_whom_an_address_belongs_to(address: str, network: str) -> None:
+    assert network_of(address) == network
+    assert Origin(address).network == network

@@ -3,9 +3,12 @@
 import asyncio
 import gc
 import os
+import platform
 import random
 import resource
 import struct
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
@@ -33,6 +36,7 @@ from veche.integrations.imaging import process
 from veche.integrations.imaging.jobs import Imaging
 from veche.integrations.imaging.records import Bounds, NotAPicture, Picture, PictureTooLarge, Size
 
+SECLUDES = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
 SMALL = Size(32, 32, "crop")
 FILM = Size(60, 40, animated=True)
 MIB = 2**20
@@ -151,6 +155,8 @@ async def test_the_largest_pictures_that_are_allowed_find_room(imaging: Imaging)
         (Image.new("RGBA", (6_300, 6_300), (10, 20, 30, 40)), "PNG", {"compress_level": 1}),
         (Image.new("P", (6_300, 6_300)), "GIF", {"transparency": 0}),
         (Image.new("RGB", (12_000, 9_000)), "JPEG", {"progressive": True}),
+        (Image.new("RGB", (5_000, 5_000), (10, 20, 30)), "WEBP", {"quality": 0, "method": 0}),
+        (Image.new("RGBA", (5_000, 5_000), (10, 20, 30, 40)), "WEBP", {"lossless": True, "quality": 0, "method": 0}),
     ):
         picture = await imaging.thumbnail(file_of(encoded(image, kind, **options)), Size(800, 600))
         assert min(picture.width, picture.height) >= 600, kind
@@ -237,6 +243,49 @@ async def test_the_process_may_do_nothing_and_knows_nothing(imaging: Imaging) ->
     assert os.getsid(pid) == os.getsid(0), "a session of its own has a full share of the processor"
 
 
+TAKEN_OVER = """
+import os, socket, resource
+from veche.integrations.imaging import process
+from veche.integrations.imaging.records import Bounds
+from veche.integrations.imaging.seclusion import seclude
+process.load(Bounds())
+process.confine(Bounds())
+assert seclude()
+os.close(0)
+tries = {
+    "open": lambda: os.open("/etc/passwd", os.O_RDONLY),
+    "connect": lambda: socket.socket(),
+    "list": lambda: os.listdir("/"),
+    "unlink": lambda: os.unlink("/nonexistent"),
+    "rename": lambda: os.rename("/nonexistent", "/nonexistent2"),
+    "chmod": lambda: os.chmod("/nonexistent", 0),
+    "fork": lambda: os.fork(),
+    "run": lambda: os.execv("/bin/true", ["true"]),
+    "signal": lambda: os.kill(os.getppid(), 0),
+    "limits of others": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU),
+}
+for name, attempt in tries.items():
+    try:
+        attempt()
+        print(name, "was done")
+    except OSError as refused:
+        if refused.errno != 1:
+            print(name, refused)
+resource.setrlimit(resource.RLIMIT_CPU, (50, 60))
+"""
+
+
+@pytest.mark.skipif(not SECLUDES, reason="the kernel's filter is there on Linux with x86-64 and ARM64 only")
+async def test_a_decoder_that_was_taken_over_can_do_nothing(imaging: Imaging) -> None:
+    await still_works(imaging)
+    (pid,) = imaging.processes
+    assert _is_filtered(pid)
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    run = [sys.executable, "-c", TAKEN_OVER]
+    done = await asyncio.to_thread(subprocess.run, run, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_confinement_asks_for_no_more_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[int, tuple[int, int]] = {}
     monkeypatch.setattr(resource, "setrlimit", asked.__setitem__)
@@ -272,6 +321,10 @@ def _resized_jpeg(width: int, height: int) -> bytes:
     at = content.index(b"\xff\xc0")
     content[at + 5 : at + 9] = struct.pack("!HH", height, width)
     return bytes(content)
+
+
+def _is_filtered(pid: int) -> bool:
+    return "\nSeccomp:\t2\n" in Path(f"/proc/{pid}/status").read_text()
 
 
 def _memory(pid: str, name: str = "VmRSS") -> int:

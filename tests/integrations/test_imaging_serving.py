@@ -95,13 +95,14 @@ def test_the_process_prepares_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["-c", msgspec.json.encode(Bounds(seconds=7)).decode()])
     monkeypatch.setattr(process, "load", lambda bounds: steps.append(f"load {bounds.seconds:g}"))
     monkeypatch.setattr(process, "confine", lambda bounds: steps.append("confine"))
+    monkeypatch.setattr(process, "seclude", lambda: steps.append("seclude"))
     monkeypatch.setattr(signal, "signal", lambda name, _: steps.append(f"deaf to {signal.Signals(name).name}"))
     monkeypatch.setattr(os, "setpriority", lambda which, who, nice: steps.append(f"nice {nice}"))
     monkeypatch.setattr(os, "sched_setscheduler", lambda *_: steps.append("idle"))
     monkeypatch.setattr(process, "serve", lambda wishes, answers, bounds: steps.append("serve"))
     process.main()
     deaf = [f"deaf to {name}" for name in ("SIGINT", "SIGTERM", "SIGHUP")]
-    assert steps == ["load 7", *deaf, "nice 19", "idle", "confine", "serve"]
+    assert steps == ["load 7", *deaf, "nice 19", "idle", "confine", "seclude", "serve"]
 
 
 def test_other_readers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What thumbnails look like: sizes, orientation, colours, transparency, movement, and none of the source's metadata."""
 
 import io
+import zlib
 
 import pytest
 from PIL import Image, ImageSequence
@@ -254,6 +255,21 @@ def test_too_many_pixels_are_refused(kind: str) -> None:
     with pytest.raises(PictureTooLarge):
         made(encoded(corners(100, 100), kind), bounds=bounds)
     assert made(encoded(corners(99, 101), kind), bounds=bounds).width == 32
+
+
+def test_a_png_of_very_many_pieces_is_refused() -> None:
+    content = encoded(corners(100, 100), "PNG")
+    piece = bytes(4) + b"tEXt" + zlib.crc32(b"tEXt").to_bytes(4)
+    with pytest.raises(PictureTooLarge, match="pieces"):
+        made(content[:33] + 6_000 * piece + content[33:])
+    assert made(content[:33] + 4_000 * piece + content[33:]).width == 32
+
+
+def test_a_webp_may_have_fewer_because_its_decoder_takes_more_memory() -> None:
+    bounds = Bounds(pixels=20_000, webp_pixels=9_999)
+    with pytest.raises(PictureTooLarge):
+        made(encoded(corners(100, 100), "WEBP"), bounds=bounds)
+    assert made(encoded(corners(100, 100), "PNG"), bounds=bounds).width == 32
 
 
 def test_a_photograph_may_have_more_pixels_because_it_is_never_decoded_whole() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from veche.domain.ids import Digest, UserId
 from veche.domain.media import MediaId
-from veche.live.media import Media, UnderWay
+from veche.live.media import MOST_QUICK, QUICK_PART, SMALL_PART, Downloads, Media, UnderWay
 
 ANNA, BORIS = UserId("@anna:veche.test"), UserId("@boris:veche.test")
 FILE, OTHER = MediaId("file"), MediaId("other")
@@ -100,3 +100,15 @@ def test_what_uploads_hold_is_counted_until_a_row_does() -> None:
         uploads.settle(one)
         assert [uploads.besides(upload) for upload in (one, two, three)] == [(5, 5), (0, 0), (0, 5)]
     assert vars(uploads) == {"_of": {}, "_bytes": 0}
+
+
+def test_a_few_downloads_are_quick_and_all_give_their_places_back() -> None:
+    downloads = Downloads()
+    begun = [downloads.begin(ANNA) for _ in range(MOST_QUICK)]
+    slow = downloads.begin(BORIS)
+    assert ({each.part for each in begun}, slow.part) == ({QUICK_PART}, SMALL_PART)
+    assert (downloads.of(ANNA), downloads.of(BORIS), downloads.of_all()) == (MOST_QUICK, 1, MOST_QUICK + 1)
+    for each in (slow, begun[0], begun[0]):
+        each.end()
+    assert (downloads.of(ANNA), downloads.of(BORIS), downloads.of_all()) == (MOST_QUICK - 1, 0, MOST_QUICK - 1)
+    assert [downloads.begin(BORIS).part for _ in range(2)] == [QUICK_PART, SMALL_PART]

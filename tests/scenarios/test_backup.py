@@ -136,8 +136,9 @@ async def test_a_backup_under_load_restored_elsewhere(world: RealTown, tmp_path:
     before = rows_of(world.server.place.engine())
     for shelf in (tmp_path / "plain", tmp_path / "sealed"):
         backup, target = position_of(shelf), tmp_path / f"restored {shelf.name}"
-        assert "is whole" in said("verify", str(shelf), "--passphrase-file", str(secret))
-        said("restore", str(shelf), "--data", str(target), "--passphrase-file", str(secret))
+        opening = ("--passphrase-file", str(secret)) if shelf.name == "sealed" else ()
+        assert "is whole" in said("verify", str(shelf), *opening)
+        said("restore", str(shelf), "--data", str(target), *opening)
         expect_moment(before, rows_of(Place(target, "").engine()), backup.manifest.position)
         expect_contents(backup, target)
     await go_on_elsewhere(tmp_path / "restored sealed", load, reader, room)
@@ -230,10 +231,16 @@ def test_what_is_wrong_is_said_in_one_line(server: Server, tmp_path: Path) -> No
     assert "damaged" in failed("restore", str(shelf), "--data", new, *opening, code=2)
     largest.write_bytes(whole)
     assert "another server uses" in failed("restore", str(shelf), "--data", data, *opening, code=2)
+    secret.chmod(0o644)
+    assert "chmod 600" in failed("verify", str(shelf), *opening, code=2)
+    secret.chmod(0o600)
     manifest = folder / "manifest.sealed"
     manifest.rename(folder / "elsewhere")
     for command in (("verify", str(folder)), ("restore", str(folder), "--data", new)):
         assert "never finished" in failed(*command, code=2)
+    said("backup", str(tmp_path / "plain"), "--data", data)
+    for command in (("verify", str(tmp_path / "plain")), ("restore", str(tmp_path / "plain"), "--data", new)):
+        assert "is not sealed" in failed(*command, *opening, code=2)
     assert "no backup was made" in failed("backup", "/proc/none", "--data", data, code=1)
     assert said("user", "list", "--data", data) == ""
 

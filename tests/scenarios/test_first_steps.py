@@ -90,6 +90,27 @@ async def test_whoever_is_added_by_command_finds_the_rooms_too(world: RealTown) 
     assert await rooms_of(world, await sign_in(world, "boris")) == {"Общая"}
 
 
+@pytest.mark.settings(default_rooms="Общая")
+async def test_rooms_that_are_named_later_are_there_after_the_next_start(world: RealTown) -> None:
+    place = ("--data", str(world.server.place.data))
+    mallory = await world.person("mallory")
+    (await mallory.post("/createRoom", {"name": "Trap", "room_alias_name": "general"})).ok()
+    said("user", "add", "elena", "--admin", *place, given=f"{PASSWORD}\n")
+    said("user", "add", "boris", *place, given=f"{PASSWORD}\n")
+    since = (await mallory.get("/sync")).ok()["next_batch"]
+    world.server.change(default_rooms="Общая, General, Новости")
+    await world.restart()
+    news = (await mallory.get("/sync", since=since, timeout=60_000)).ok()["rooms"]["join"]
+    assert len(news) == 1
+    said("user", "add", "carla", *place, given=f"{PASSWORD}\n")
+    for name in ("boris", "carla"):
+        assert await rooms_of(world, await sign_in(world, name)) == {"Общая", "Новости"}
+    assert await rooms_of(world, mallory.token) == {"Trap", "Общая", "Новости"}
+    assert "#general:veche.test is the alias of somebody's own room" in world.server.last_words()
+    second = await world.device(mallory.user, "TABLET")
+    (await second.post("/createRoom", {"room_alias_name": "новости"})).refused(400, "M_EXCLUSIVE")
+
+
 @pytest.mark.settings(registration="token")
 async def test_a_token_of_the_command_line_opens_its_rooms(world: RealTown) -> None:
     place = ("--data", str(world.server.place.data))

@@ -15,6 +15,7 @@ from tests.stage.people import Person
 from tests.stage.rooms import found
 from tests.stage.sockets import RealTown
 from tests.stage.wire import wire
+from veche.domain.media.quotas import MOST_DOWNLOADS_AT_ONCE
 
 PART = b"0123456789abcdef" * 2**14
 LARGE = 192 * 2**20
@@ -85,7 +86,7 @@ async def test_a_reader_who_takes_nothing_costs_nothing(world: RealTown) -> None
             uri = (await answer.json())["content_uri"]
         before = memory(world)
         reset_peak(world)
-        waiting = [await session.get(path_of(uri)) for _ in range(20)]
+        waiting = [await session.get(path_of(uri)) for _ in range(MOST_DOWNLOADS_AT_ONCE - 1)]
         await asyncio.sleep(1)
         assert peak(world) - before < MOST_GROWTH
         for answer in waiting:

@@ -1,5 +1,6 @@
 """``veche service``: units that systemd accepts, written once and taken away again; and what is said without it."""
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -7,9 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from tests.stage.server import ROOT
+from tests.cast import ANNA
+from tests.stage.confined import is_possible
+from tests.stage.databases import Place
+from tests.stage.media import png
+from tests.stage.server import ROOT, Server
+from tests.stage.sockets import RealTown
 from veche.app.service.units import WRITTEN_BY, Unit, cron_line, openrc_text, quoted, unit_text
 
 HAS_ANALYSER = shutil.which("systemd-analyze") is not None
@@ -194,3 +201,34 @@ def test_bad_settings_are_named(tmp_path: Path) -> None:
     (tmp_path / "veche.toml").write_text("port = \n")
     words = ("install", "--data", str(tmp_path), "--as-user", "nobody", "--root", str(tmp_path / "root"))
     assert "veche.toml" in failed(*words)
+
+
+def test_settings_of_the_environment_are_not_forgotten_in_silence(tmp_path: Path) -> None:
+    told = failed("install", "--root", str(tmp_path), VECHE_DATABASE="postgresql://u@h/db", VECHE_PORT="9999")
+    assert "VECHE_DATABASE, VECHE_PORT: " in told
+    assert "veche.toml" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_server_needs_no_memory_that_the_unit_forbids(place: Place, tmp_path: Path) -> None:
+    """Passwords, pictures, certificates and sealed backups come from libraries written in other languages."""
+    if not is_possible():
+        pytest.skip("this kernel cannot forbid memory that is writable and executable (Linux 6.3 can)")
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_text("a long passphrase")
+    server = Server(place, ("-m", "tests.stage.confined"), tls="on", trust_port=0).start()
+    server.is_measured = False
+    try:
+        async with aiohttp.ClientSession() as session:
+            town = RealTown(server, session)
+            anna = await town.person(ANNA)
+            sent = await town.call("POST", "/_matrix/media/v3/upload", png(), token=anna.token)
+            path = f"/_matrix/client/v1/media/thumbnail/{sent.ok()['content_uri'].removeprefix('mxc://')}"
+            assert (await anna.get(path, width=96, height=96)).status == 200
+        words = ("backup", str(tmp_path / "b"), "--data", str(place.data), "--passphrase-file", str(secret))
+        command = [sys.executable, "-m", "veche", *words]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        await asyncio.to_thread(subprocess.run, command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    finally:
+        server.stop()

@@ -15,7 +15,7 @@ from veche.api.http.contract import Door
 from veche.commands.context import Context, Imaging
 from veche.domain.ids import Digest
 from veche.domain.media import MediaId
-from veche.storage.blobs import BlobFault, Blobs, Incoming, Stored
+from veche.storage.blobs import LARGEST_PART, BlobFault, Blobs, Incoming, Stored
 
 V1 = "/_matrix/client/v1/media"
 OLD = "/_matrix/media/v3"
@@ -128,13 +128,15 @@ class Faulty:
         self.check("size")
         return await self.real.size(digest)
 
-    async def read(self, digest: Digest, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def read(
+        self, digest: Digest, start: int = 0, length: int | None = None, part: int = LARGEST_PART
+    ) -> AsyncGenerator[bytes, None]:
         self.check("read")
         self.opened += 1
         try:
-            async with aclosing(self.real.read(digest, start, length)) as parts:
-                async for part in parts:
-                    yield part
+            async with aclosing(self.real.read(digest, start, length, part)) as parts:
+                async for given in parts:
+                    yield given
         finally:
             self.closed += 1
 

@@ -84,6 +84,10 @@ class Server:
             time.sleep(0.01)
         return self
 
+    def change(self, **settings: str | int) -> None:
+        """Give settings other values, from the next start on."""
+        self._settings = self._settings | settings
+
     def poke(self, which: signal.Signals) -> None:
         """Send a signal to the process."""
         assert self._process is not None

@@ -1,5 +1,7 @@
 """Restrictions, acts and the history of signing in as rows, on both engines."""
 
+from typing import cast
+
 import pytest
 
 from veche.domain.accounts.passwords import MOST_TRIES
@@ -174,3 +176,20 @@ async def test_a_device_keeps_its_last_origin_where_none_is_known(writer: Writer
     await writer.run(work)
     (use,) = await reader.run(lambda at: devices.uses_of(at, ANNA))
     assert (use.last_seen_ts, use.last_seen_ip, use.last_seen_port, use.client) == (4, "10.0.0.1", 5, "Test/1.0")
+
+
+async def test_the_eldest_administrator_is_one_who_can_act(writer: Writer, reader: Reader) -> None:
+    assert await reader.run(lambda at: moderation.eldest_administrator(at, 9)) is None
+
+    def work(tx: Transaction) -> None:
+        for number, (name, role) in enumerate(
+            [("elena", "user"), ("boris", "administrator"), ("anna", "administrator")]
+        ):
+            accounts.add(tx, Account(UserId(f"@{name}:x"), None, cast(Role, role), number))
+        moderation.put(tx, Restriction(BORIS, "suspension", 0, 10, ELENA, ""))
+
+    await writer.run(work)
+    assert await reader.run(lambda at: moderation.eldest_administrator(at, 9)) == ANNA
+    assert await reader.run(lambda at: moderation.eldest_administrator(at, 10)) == BORIS
+    await writer.run(lambda tx: accounts.deactivate(tx, BORIS, 1))
+    assert await reader.run(lambda at: moderation.eldest_administrator(at, 10)) == ANNA

@@ -28,6 +28,7 @@ async def test_without_a_folder_none_is_made(world: World) -> None:
 
 async def test_it_is_made_and_told_of(world: World, tmp_path: Path) -> None:
     await world.person(ANNA)
+    (tmp_path / "secret").touch(0o600)
     (tmp_path / "secret").write_text("a long passphrase\nand a note\n")
     ctx = limited(world, str(tmp_path / "b"), str(tmp_path / "secret"))
     await keep_backups(ctx)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import shlex
 import shutil
@@ -22,9 +23,12 @@ from veche.app.listening import bound_socket, is_loopback
 from veche.app.settings import Values
 from veche.app.wiring import Running, build
 from veche.commands import accounts
+from veche.domain.refusals import Refused
 
 if TYPE_CHECKING:
     from veche.app.https.serving import Secure
+
+_log = logging.getLogger("veche.serving")
 
 _SWITCH_SECONDS = 0.0005
 """With Python's own 5 ms a busy loop starves the writer of the interpreter lock for up to two seconds."""
@@ -76,6 +80,7 @@ async def _serve(running: Running, values: Values, data: Path) -> None:
             loop.add_signal_handler(name, _stop, running, server)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         _settle()
+        running.errands.run(_found_added_rooms(running))
         await _greet(running, data, _greeting_of(listening) if secure is None else secure.greeting())
         await server.serve([listening])
 
@@ -108,6 +113,16 @@ async def _greet(running: Running, data: Path, where: list[str]) -> None:
         lines.append(f"  {_own_command()} user add NAME --admin --data {shlex.quote(str(data))}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+async def _found_added_rooms(running: Running) -> None:
+    """Found the rooms that the setting names since the last start; warn where somebody's own room has the alias."""
+    try:
+        for alias in await accounts.found_added_rooms(running.commands):
+            text = "default_rooms: %s is the alias of somebody's own room, which nobody is brought into: %s"
+            _log.warning(text, alias, "delete the alias and start again, or let it lead to another room")
+    except Refused as refused:  # a full disk, say: the next start tries again
+        _log.warning("default_rooms: %s", refused.refusal.text)
 
 
 def _own_command() -> str:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from veche.app.memory import Returning
 from veche.commands.context import Context
 from veche.commands.media import delete_removed, expire_announced, sweep_store
 from veche.commands.presence import note_active, tell_changes
@@ -41,6 +42,7 @@ def jobs(ctx: Context) -> tuple[Job, ...]:
         Job("giving up of announced files", 60.0, lambda: expire_announced(ctx)),
         Job("deleting of removed files", 10.0, lambda: delete_removed(ctx)),
         Job("nightly backup", 60.0, lambda: keep_backups(ctx)),
+        Job("giving back of memory", 30.0, Returning().look),
         Job("sweeping of the store of files", 6 * 3600.0, lambda: sweep_store(ctx)),
     )
 

@@ -1,7 +1,7 @@
 """Directory: making and removing aliases, listing a room publicly."""
 
 from veche.commands.context import Context
-from veche.domain.directory import may_be_alias
+from veche.domain.directory import default_aliases, may_be_alias, may_take_alias
 from veche.domain.events import CANONICAL_ALIAS
 from veche.domain.ids import Alias, RoomId, is_room_id
 from veche.domain.membership import membership_of
@@ -15,9 +15,12 @@ from veche.storage.writer import Transaction
 
 
 async def add_alias(ctx: Context, asker: Asker, alias: Alias, room: RoomId) -> None:
-    """Make an alias lead to a room the asker is in. Raises 409 M_UNKNOWN where it is taken (section Room aliases)."""
+    """Make an alias lead to a room the asker is in. Raises 409 M_UNKNOWN where it is taken (section Room aliases).
+
+    Raises 400 M_EXCLUSIVE for what is kept for the rooms that everybody joins; an administrator's takes their place.
+    """
     refuse(may_take_part(asker))
-    refuse(may_be_alias(alias, ctx.limits.server_name))
+    refuse(may_be_alias(alias, ctx.limits.server_name) or may_take_alias(asker, alias, ctx.limits))
     if not is_room_id(room):
         raise Refused(invalid_param(f"{room!r} is not a room id", "room_id"))
 
@@ -25,6 +28,8 @@ async def add_alias(ctx: Context, asker: Asker, alias: Alias, room: RoomId) -> N
         refuse(_is_member(rooms.current_state(tx, room), asker))
         if not directory.add_alias(tx, alias, room, asker.user):
             raise Refused(Refusal("M_UNKNOWN", 409, f"{alias} is taken."))
+        if alias in default_aliases(ctx.limits):
+            directory.set_default_room(tx, alias, room)
 
     await ctx.writer.run(work)
 

@@ -8,6 +8,8 @@ from typing import Final
 from veche.domain.events import Content
 from veche.domain.ids import Alias, fits, is_alias, server_of
 from veche.domain.refusals import Refusal, invalid_param
+from veche.domain.sessions import Asker
+from veche.domain.settings import Limits
 
 MOST_DEFAULT_ROOMS: Final = 20
 """Rooms that every new account joins: all in the transaction that makes the account."""
@@ -36,6 +38,18 @@ def may_be_alias(alias: str, server_name: str) -> Refusal | None:
     if server_of(alias) != server_name:
         return invalid_param(f"{alias} belongs to another server", "room_alias")
     return None
+
+
+def may_take_alias(asker: Asker, alias: Alias, limits: Limits) -> Refusal | None:
+    """Say whether ``asker`` may give a room that alias: those of the rooms that everybody joins are administrators'."""
+    if asker.role == "administrator" or alias not in default_aliases(limits):
+        return None
+    return Refusal("M_EXCLUSIVE", 400, f"{alias} is kept for the room that everybody joins.")
+
+
+def default_aliases(limits: Limits) -> list[Alias]:
+    """Return the aliases of the rooms that everybody joins."""
+    return [alias_for(name, limits.server_name) for name in limits.default_rooms]
 
 
 def alias_for(name: str, server_name: str) -> Alias:

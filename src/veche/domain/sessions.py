@@ -1,6 +1,7 @@
 """Who asks: the record that every command and query receives, and the rules of signing in."""
 
 import hashlib
+import ipaddress
 from collections.abc import Callable
 from typing import Literal
 
@@ -44,6 +45,11 @@ class Origin(msgspec.Struct, frozen=True):
     port: int = 0
     client: str = ""
 
+    @property
+    def network(self) -> str:
+        """Against what tries are counted (see ``network_of``)."""
+        return network_of(self.address)
+
 
 Whence = Callable[[], Origin]
 """Says from where a request came; it is asked only where that is to be kept."""
@@ -77,6 +83,22 @@ OPERATOR = Asker(UserId(""), DeviceId(""), "administrator")
 def origin_of(address: str, port: int, client: str) -> Origin:
     """Return an origin whose texts are short and printable, whatever a client sent."""
     return Origin(_printable(address, LONGEST_ADDRESS), port, _printable(client, LONGEST_CLIENT))
+
+
+def network_of(address: str) -> str:
+    """Return whom an address belongs to: an IPv6 host has all the 2^64 of its network, and may use a new one each time.
+
+    What is no IPv6 address stays as it is, and the IPv4 address in one that holds such comes out.
+    """
+    if ":" not in address:
+        return address
+    try:
+        known = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(known) >> 64 << 64, 64)))
 
 
 def digest_of(token: str) -> bytes:

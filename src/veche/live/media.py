@@ -4,13 +4,23 @@ All of it is lost with the process, and nothing is missed then.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from veche.domain.ids import Digest, UserId
 from veche.domain.media import MediaId
+
+MOST_QUICK = 4
+QUICK_PART = 2**17
+SMALL_PART = 2**14
+"""Bytes of a part for the few quick downloads, and for all others."""
+
+THUMBNAILS_AT_ONCE = 4
+"""Thumbnails of one person that are being made, or wait for the process that makes them."""
 
 
 class Arrivals:
@@ -119,6 +129,18 @@ class Flights:
             ended.set()
 
 
+class Turns:
+    """A line of each person's own: nobody's wishes, however many, keep others waiting for more than a few of them."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._lines: WeakValueDictionary[UserId, asyncio.Semaphore] = WeakValueDictionary()
+
+    def of(self, user: UserId) -> asyncio.Semaphore:
+        """Return what is held while one of the person's turns lasts; forgotten with the last one who waits."""
+        return self._lines.setdefault(user, asyncio.Semaphore(self._at_once))
+
+
 class UnderWay:
     """One upload under way: bytes that were announced, 0 where they were not, and bytes that have come."""
 
@@ -178,10 +200,60 @@ class Uploads:
         upload.size = upload.announced = 0
 
 
+class Download:
+    """One reply with a file: it takes a place until its client has read it. ``part`` is in how large parts to read."""
+
+    __slots__ = ("_downloads", "is_over", "part", "user")
+
+    def __init__(self, downloads: "Downloads", user: UserId, part: int) -> None:
+        self._downloads = downloads
+        self.user = user
+        self.part = part
+        self.is_over = False
+
+    def end(self) -> None:
+        """Give the place back; may be called again."""
+        if not self.is_over:
+            self.is_over = True
+            self._downloads.leave(self)
+
+
+class Downloads:
+    """The downloads under way. A few read in large parts, which is quicker; the others in parts that cost little."""
+
+    def __init__(self) -> None:
+        self._of: Counter[UserId] = Counter()
+        self._quick = 0
+
+    def of(self, user: UserId) -> int:
+        """Return how many a person has under way."""
+        return self._of[user]
+
+    def of_all(self) -> int:
+        """Return how many there are."""
+        return self._of.total()
+
+    def begin(self, user: UserId) -> Download:
+        """Take a place; whoever took it ends it."""
+        is_quick = self._quick < MOST_QUICK
+        self._quick += is_quick
+        self._of[user] += 1
+        return Download(self, user, QUICK_PART if is_quick else SMALL_PART)
+
+    def leave(self, download: Download) -> None:
+        """Count it no longer."""
+        self._quick -= download.part == QUICK_PART
+        self._of[download.user] -= 1
+        if not self._of[download.user]:
+            del self._of[download.user]
+
+
 class Media(msgspec.Struct, frozen=True):
     """Everything about files that lives in memory."""
 
     arrivals: Arrivals = msgspec.field(default_factory=Arrivals)
     doomed: Doomed = msgspec.field(default_factory=Doomed)
     thumbnails: Flights = msgspec.field(default_factory=Flights)
+    turns: Turns = msgspec.field(default_factory=lambda: Turns(THUMBNAILS_AT_ONCE))
     uploads: Uploads = msgspec.field(default_factory=Uploads)
+    downloads: Downloads = msgspec.field(default_factory=Downloads)

@@ -10,7 +10,7 @@ from veche.domain.operation.backups import Outcome
 
 
 class CertificateState(msgspec.Struct, frozen=True):
-    """The certificate that HTTPS shows: given by somebody or the server's own, and how long it is good, at last look."""
+    """The certificate that HTTPS shows: given or the server's own, and how long it is good, at last look."""
 
     is_given: bool
     days_left: int

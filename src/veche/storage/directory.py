@@ -52,6 +52,22 @@ def delete_alias(tx: Transaction, alias: Alias) -> None:
     tx.run("DELETE FROM aliases WHERE alias = ?", alias)
 
 
+def default_room(rows: Rows, alias: Alias) -> RoomId | None:
+    """Return the room that everybody joins under the name of an alias, wherever the alias itself leads now."""
+    row = rows.one("SELECT room_id FROM default_rooms WHERE alias = ?", alias)
+    return row[0] if row else None
+
+
+def set_default_room(tx: Transaction, alias: Alias, room: RoomId) -> None:
+    """Let everybody join a room from now on under the name of an alias."""
+    tx.run(
+        "INSERT INTO default_rooms (alias, room_id) VALUES (?, ?)"
+        " ON CONFLICT (alias) DO UPDATE SET room_id = excluded.room_id",
+        alias,
+        room,
+    )
+
+
 def public_rooms(rows: Rows) -> list[tuple[RoomId, int]]:
     """Return (room, joined members) of the rooms that the directory lists, the largest first."""
     return rows.all(

@@ -7,6 +7,11 @@ from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
 
 _COLUMNS = "user_id, kind, since_ts, until_ts, made_by, reason"
+_ABLE_ADMINISTRATORS = (
+    "FROM accounts a WHERE a.role = 'administrator' AND a.deactivated_ts IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM account_restrictions r WHERE r.user_id = a.user_id AND r.until_ts > ?)"
+)
+"""Administrators who are neither closed nor locked nor suspended at that moment."""
 
 
 def find(rows: Rows, user: UserId, kind: RestrictionKind) -> Restriction | None:
@@ -65,11 +70,11 @@ def target(rows: Rows, user: UserId, role: Role, now: int) -> Target:
     """Return what the rules must know of somebody before they are locked, closed or lose their role."""
     if role != "administrator":
         return Target(user, role, is_last=False)
-    other = rows.one(
-        "SELECT 1 FROM accounts a WHERE a.role = 'administrator' AND a.deactivated_ts IS NULL AND a.user_id <> ?"
-        " AND NOT EXISTS (SELECT 1 FROM account_restrictions r"
-        " WHERE r.user_id = a.user_id AND r.until_ts > ?) LIMIT 1",
-        user,
-        now,
-    )
+    other = rows.one(f"SELECT 1 {_ABLE_ADMINISTRATORS} AND a.user_id <> ? LIMIT 1", now, user)
     return Target(user, role, is_last=other is None)
+
+
+def eldest_administrator(rows: Rows, now: int) -> UserId | None:
+    """Return the administrator whose account is the oldest among those neither locked nor suspended."""
+    row = rows.one(f"SELECT a.user_id {_ABLE_ADMINISTRATORS} ORDER BY a.created_ts, a.user_id LIMIT 1", now)
+    return row[0] if row else None

@@ -8,20 +8,19 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
-from veche.api.http import replies, requests
+from veche.api.http import replies, requests, sending
 from veche.api.http.bodies import Body, Disconnected, IncomingBody, Message, Receive
 from veche.api.http.contract import NOBODY, Door, Endpoint, RateClass, Reply, RequestFacts, StreamedReply
 from veche.api.http.router import Router
+from veche.api.http.sending import Send
 from veche.domain.refusals import Refusal, Refused, forbidden
-from veche.domain.sessions import Asker
+from veche.domain.sessions import Asker, network_of
 from veche.domain.settings import Limits
 from veche.queries import sessions
 
-Send = Callable[[Message], Awaitable[None]]
 Answered = tuple[Reply | StreamedReply, str]
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -30,8 +29,6 @@ FAULT = Refusal("M_UNKNOWN", 500, "The server made a mistake; it has been writte
 GONE_AWAY = Reply(b"", 499)
 LIMITED = "M_LIMIT_EXCEEDED"
 NO_ROOM = "M_RESOURCE_LIMIT_EXCEEDED"
-_PATIENCE_SECONDS = 60.0
-"""Seconds after which a client that takes nothing of a long reply is let go."""
 _WITH_BODY = ("POST", "PUT", "DELETE", "PATCH")
 _log = logging.getLogger("veche.http")
 
@@ -76,14 +73,11 @@ class Application:
         reply, request_id = await _unless_gone(waiting, receive, method)
         if reply is GONE_AWAY:
             return
-        headers = replies.headers_of(reply, request_id.encode())
-        if body.is_streamed and not await body.pass_over():
-            headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        if isinstance(reply, Reply):
-            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
-        else:
-            await _stream(send, receive, reply, is_head=method == "HEAD")
+        async with sending.closing(reply):
+            headers = replies.headers_of(reply, request_id.encode())
+            if body.is_streamed and not await body.pass_over():
+                headers.append((b"connection", b"close"))
+            await sending.send_reply(scope, receive, send, reply, headers)
 
     async def _reply(
         self, method: str, raw_path: bytes, query: bytes, facts: RequestFacts, body: Body, request_id: str
@@ -107,7 +101,7 @@ class Application:
     ) -> Reply | StreamedReply:
         stream = body.stream() if requests.wants_stream(endpoint) else None
         asker = await self._identify(endpoint, facts)
-        self.limit(endpoint.rate, asker.user or facts.address)
+        self.limit(endpoint.rate, asker.user or network_of(facts.address))
         request = requests.read(endpoint, path, query, stream or await body.whole(), facts)
         return replies.reply_of(await endpoint.serve(self.door, asker, request))
 
@@ -216,33 +210,14 @@ async def _unless_gone(waiting: "asyncio.Future[Answered]", receive: Receive, me
         return waiting.result()
     waiting.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        await waiting
+        async with sending.closing((await waiting)[0]):  # it may have been done all the same
+            pass
     return GONE_AWAY, ""
 
 
 async def _disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _stream(send: Send, receive: Receive, reply: StreamedReply, *, is_head: bool) -> None:
-    """Send a reply while it is read, until it ends or the client has gone."""
-    gone = asyncio.ensure_future(_disconnect(receive))
-    try:
-        async with contextlib.aclosing(reply.parts) as parts:
-            if not is_head:
-                await _send_parts(send, parts, gone)
-        await send({"type": "http.response.body", "body": b""})
-    finally:
-        gone.cancel()
-
-
-async def _send_parts(send: Send, parts: AsyncIterator[bytes], gone: "asyncio.Future[None]") -> None:
-    async for part in parts:
-        if gone.done():
-            return
-        sending = send({"type": "http.response.body", "body": part, "more_body": True})
-        await asyncio.wait_for(sending, _PATIENCE_SECONDS)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

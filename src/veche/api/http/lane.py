@@ -15,14 +15,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from veche.api.http import replies
 from veche.api.http.bodies import LARGEST_BODY, MOST_PASSED_OVER, TOO_LARGE
 from veche.api.http.contract import Reply
+from veche.api.http.sending import TRANSPORT
 from veche.domain.refusals import Refusal
 
 Begin = Callable[["Exchange"], None]
 Choose = Callable[[bytes, bytes], Begin | None]
 
 LONGEST_HEAD = 2**16
-MOST_UNSENT = 2**15
-"""Bytes of a reply that may wait on a connection for a client to take them, before no more of it is made."""
+MOST_UNSENT = 2**12
+"""Bytes of a reply that may wait for a client to take them, before no more is made. With 0 TLS would wait for ever."""
 _LEAST_PER_SECOND = 2**12
 UNREADABLE = Refusal("M_UNRECOGNIZED", 400, "This is not an HTTP request.")
 HEAD_TOO_LARGE = Refusal("M_TOO_LARGE", 431, f"The request's head is larger than {LONGEST_HEAD} bytes.")
@@ -242,6 +243,7 @@ class LaneProtocol(HttpToolsProtocol):
     def _as_usual(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
+        cast(dict[str, Any], self.scope)[TRANSPORT] = self.transport
         self.url = url
         self.headers.extend(headers)
         self.expect_100_continue = expects

@@ -15,7 +15,7 @@ from veche.app.cli.faults import Declined, Fault
 from veche.app.cli.place import read_settings
 from veche.app.service.systemd import Systemd
 from veche.app.service.units import STATE, WRITTEN_BY, Unit, cron_line, openrc_text, unit_text
-from veche.app.settings import BadSetting, Values
+from veche.app.settings import SETTINGS, BadSetting, Values
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -39,7 +39,9 @@ SETTINGS: tuple[Setting, ...] = (
         "default_rooms",
         "text",
         "General, Talk",
-        "Rooms that every new account joins, parted by commas; made with the first administrator. Empty for none.",
+        "Rooms that every new account joins, parted by commas. They are made with the first administrator, those named"
+        " later at the next start, and then everybody joins them. Only administrators may use their aliases. Empty for"
+        " none.",
         shape=r"[^,]{0,100}(,[^,]{0,100}){0,19}",
         shown="up to 20 names of rooms, parted by commas",
     ),

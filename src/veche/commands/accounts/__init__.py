@@ -12,6 +12,7 @@ from veche.commands.accounts.registering import Application, register
 from veche.commands.accounts.renaming import rename_person
 from veche.commands.accounts.resetting import NewCode, make_reset_code, reset_by_code
 from veche.commands.accounts.tokens import add_registration_token, revoke_registration_token
+from veche.commands.accounts.welcoming import found_added_rooms
 
 __all__ = [
     "Application",
@@ -22,6 +23,7 @@ __all__ = [
     "create_account",
     "deactivate",
     "deactivate_account",
+    "found_added_rooms",
     "import_people",
     "make_first_administrator",
     "make_reset_code",

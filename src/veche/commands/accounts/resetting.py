@@ -54,7 +54,7 @@ async def reset_by_code(ctx: Context, name: str, code: str, password: str, origi
     """
     user = user_named(ctx, name)
     await expect_good_password(ctx, password, localpart_of(user))
-    subject = f"reset {origin.address}"
+    subject = f"reset {origin.network}"
     found = await ctx.writer.run(lambda tx: _tried(tx, ctx.clock(), user, subject))
     if not await ctx.outside.hashing.verify(found.code_hash if found else None, bare_code(code)) or found is None:
         raise Refused(BAD_CODE)

@@ -13,11 +13,12 @@ import msgspec
 from veche.commands.context import Context
 from veche.commands.rooms.admitting import admit
 from veche.commands.rooms.creating import RoomWish, found, understood
-from veche.domain.directory import alias_for
-from veche.domain.ids import DeviceId, RoomId, UserId, localpart_of
+from veche.domain.directory import alias_for, default_aliases
+from veche.domain.ids import Alias, DeviceId, RoomId, UserId, localpart_of
+from veche.domain.moderation import may_go_on
 from veche.domain.refusals import Refused
 from veche.domain.sessions import Asker
-from veche.storage import accounts, directory
+from veche.storage import accounts, directory, moderation
 from veche.storage.writer import Transaction
 
 
@@ -45,10 +46,21 @@ def found_default_rooms(tx: Transaction, ctx: Context, founder: UserId) -> list[
     made = []
     for name in ctx.limits.default_rooms:
         alias = alias_for(name, ctx.limits.server_name)
-        if directory.room_of(tx, alias) is None:
+        if _shared_room(tx, ctx, alias) is None and directory.room_of(tx, alias) is None:
             wish = RoomWish(visibility="public", preset="public_chat", name=name, room_alias_name=localpart_of(alias))
             made.append(found(ctx, tx, Asker(founder, DeviceId("")), understood(ctx, wish)))
     return made
+
+
+async def found_added_rooms(ctx: Context) -> list[Alias]:
+    """Found what came into the setting since the server began, in the name of its eldest administrator, for everybody.
+
+    Returns the aliases that lead to a room of somebody's own instead: such a room is joined by nobody, and the one that
+    everybody joins is founded once the alias is free.
+    """
+    made, taken = await ctx.writer.run(partial(_added, ctx))
+    await gather_everybody(ctx, made)
+    return taken
 
 
 async def gather_everybody(ctx: Context, made: Sequence[RoomId]) -> None:
@@ -60,12 +72,36 @@ async def gather_everybody(ctx: Context, made: Sequence[RoomId]) -> None:
 
 def join_rooms(tx: Transaction, ctx: Context, user: UserId, promise: Promise) -> None:
     """Bring a new account into the rooms that everybody shares and into those it was promised."""
-    aliases = [alias_for(name, ctx.limits.server_name) for name in ctx.limits.default_rooms]
-    shared = [room for alias in aliases if (room := directory.room_of(tx, alias)) is not None]
+    aliases = default_aliases(ctx.limits)
+    shared = [room for alias in aliases if (room := _shared_room(tx, ctx, alias)) is not None]
     for room in dict.fromkeys((*promise.rooms, *shared)):
         opened_by = promise.reason if promise.opens_closed_rooms and room in promise.rooms else None
         with suppress(Refused):  # rules are asked before anything is written
             admit(ctx, tx, room, user, opened_by=opened_by)
+
+
+def _added(ctx: Context, tx: Transaction) -> tuple[list[RoomId], list[Alias]]:
+    founder = moderation.eldest_administrator(tx, ctx.clock())
+    if founder is None:
+        return [], []  # the first one founds them all
+    made = found_default_rooms(tx, ctx, founder)
+    return made, [alias for alias in default_aliases(ctx.limits) if directory.default_room(tx, alias) is None]
+
+
+def _shared_room(tx: Transaction, ctx: Context, alias: Alias) -> RoomId | None:
+    """Return the room that everybody joins under an alias: the one the server founded, or an administrator chose.
+
+    A room that somebody else named so, before the setting did, is nobody's but theirs.
+    """
+    known = directory.default_room(tx, alias)
+    if known is not None:
+        return known
+    room, maker = directory.room_of(tx, alias), directory.creator_of(tx, alias)
+    standing = moderation.standing(tx, maker, ctx.clock()) if maker is not None else None
+    if room is None or standing is None or standing.role != "administrator" or may_go_on(standing) is not None:
+        return None
+    directory.set_default_room(tx, alias, room)
+    return room
 
 
 def _gather(ctx: Context, made: Sequence[RoomId], last: UserId, tx: Transaction) -> UserId | None:

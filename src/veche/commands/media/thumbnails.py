@@ -21,8 +21,14 @@ async def make_thumbnail(ctx: Context, asker: Asker, media_id: MediaId, size: Si
     """Make a thumbnail of a file that the asker may read, or wait for whoever is making it.
 
     Refuses with 404 for whoever may not read it, 504 where it has not been uploaded, 400 M_UNKNOWN where it is no
-    picture, 413 where it is too large, 503 where too many are being made.
+    picture, 413 where it is too large, 503 where too many are being made. Of one person's wishes few are dealt with
+    at a time.
     """
+    async with ctx.live.media.turns.of(asker.user):
+        await _make_or_wait(ctx, asker, media_id, size)
+
+
+async def _make_or_wait(ctx: Context, asker: Asker, media_id: MediaId, size: Size) -> None:
     flights = ctx.live.media.thumbnails
     while True:
         source, known = await ctx.reader.run(lambda at: _known(at, ctx, asker, media_id, size))

@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from veche.commands.context import Context
+from veche.commands.encryption.accepting import expect_device
 from veche.commands.media.allowing import allowed
 from veche.commands.media.keeping import Kept, kept
 from veche.domain.media import (
@@ -59,7 +60,7 @@ async def upload(ctx: Context, asker: Asker, sent: Upload) -> str:
     """
     media_id = _new_id(ctx)
     async with _taken_in(ctx, asker, sent) as content:
-        await ctx.writer.run(lambda tx: _add(tx, ctx, _file(ctx, asker, media_id, sent, content)))
+        await ctx.writer.run(lambda tx: _add(tx, ctx, asker, _file(ctx, asker, media_id, sent, content)))
     return media_uri(ctx.limits.server_name, media_id)
 
 
@@ -121,20 +122,27 @@ def _file(ctx: Context, asker: Asker, media_id: MediaId, sent: Upload, content: 
     )
 
 
-def _add(tx: Transaction, ctx: Context, file: File) -> None:
+def _add(tx: Transaction, ctx: Context, asker: Asker, file: File) -> None:
+    _expect_leave(tx, ctx, asker)
     _expect_room(tx, ctx, file)
     files.add(tx, file)
 
 
 def _fill(tx: Transaction, ctx: Context, asker: Asker, file: File) -> None:
+    _expect_leave(tx, ctx, asker)
     _pending(tx, ctx, asker, file.media_id)
     _expect_room(tx, ctx, file)
     files.fill(tx, file)
     tx.after(partial(ctx.live.media.arrivals.tell, file.media_id))
 
 
+def _expect_leave(tx: Transaction, ctx: Context, asker: Asker) -> None:
+    """Refuse whoever was locked, suspended or signed out while the upload was under way: it may have taken hours."""
+    refuse(may_go_on(moderation.standing(tx, asker.user, ctx.clock())))
+    expect_device(tx, asker)
+
+
 def _expect_room(tx: Transaction, ctx: Context, file: File) -> None:
-    refuse(may_go_on(moderation.standing(tx, file.owner, ctx.clock())))  # much may have happened since it began
     refuse(may_keep(file.size, files.usage(tx, file.owner), files.usage(tx), ctx.limits))
 
 

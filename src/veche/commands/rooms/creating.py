@@ -9,7 +9,7 @@ from veche.commands.rooms.membership import card, set_membership
 from veche.commands.timeline.appending import append, append_unasked, encode
 from veche.commands.timeline.sending import is_here, makes_sense
 from veche.domain import events
-from veche.domain.directory import may_be_alias
+from veche.domain.directory import default_aliases, may_be_alias, may_take_alias
 from veche.domain.events import Content, Draft
 from veche.domain.ids import Alias, RoomId, UserId, is_user_id
 from veche.domain.moderation import may_take_part
@@ -75,11 +75,12 @@ class Founding(msgspec.Struct, frozen=True):
 async def create_room(ctx: Context, asker: Asker, wish: RoomWish) -> RoomId:
     """Create a room and return its id.
 
-    Raises 400 M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, M_INVALID_ROOM_STATE or M_INVALID_PARAM, each with a
-    sentence; nothing of the room remains then.
+    Raises 400 M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, M_EXCLUSIVE, M_INVALID_ROOM_STATE or M_INVALID_PARAM, each
+    with a sentence; nothing of the room remains then.
     """
     refuse(may_take_part(asker))
     founding = understood(ctx, wish)
+    refuse(may_take_alias(asker, founding.alias, ctx.limits) if founding.alias is not None else None)
     return await ctx.writer.run(lambda tx: found(ctx, tx, asker, founding))
 
 
@@ -188,6 +189,8 @@ def _set(ctx: Context, tx: Transaction, state: CurrentState, asker: Asker, draft
 def _name(ctx: Context, tx: Transaction, state: CurrentState, asker: Asker, alias: Alias) -> None:
     if not directory.add_alias(tx, alias, state.room_id, asker.user):
         raise Refused(Refusal("M_ROOM_IN_USE", 400, f"{alias} is taken by another room."))
+    if alias in default_aliases(ctx.limits):
+        directory.set_default_room(tx, alias, state.room_id)
     _set(ctx, tx, state, asker, Draft(events.CANONICAL_ALIAS, {"alias": alias}, ""))
 
 

@@ -19,7 +19,7 @@ async def prove_password(ctx: Context, name: str, password: str, origin: Origin)
     Refuses as signing in does, and counts the guesses with those of signing in; it stands in the same history.
     """
     user = user_named(ctx, name)
-    subject = f"{user} {origin.address}"
+    subject = f"{user} {origin.network}"
     account = await guessing.check_password(ctx, user, password, subject)
 
     def work(tx: Transaction) -> Outcome:

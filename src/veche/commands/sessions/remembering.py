@@ -25,7 +25,7 @@ def note_failure(tx: Transaction, ctx: Context, user: UserId | None, outcome: Ou
     One row is written in either case, so that nobody can tell them apart by the time it takes.
     """
     if user is None:
-        history.count_stranger(tx, origin.address, ctx.clock())
+        history.count_stranger(tx, origin.network, ctx.clock())
     else:
         history.add(tx, user, ctx.clock(), "password", outcome, origin)
 

@@ -30,7 +30,7 @@ async def sign_in(ctx: Context, name: str, password: str, wish: SessionWish) -> 
     """
     session = prepare(ctx, wish)
     user = user_named(ctx, name)
-    subject = f"{user} {wish.origin.address}"
+    subject = f"{user} {wish.origin.network}"
     account = await guessing.check_password(ctx, user, password, subject)
 
     def work(tx: Transaction) -> Outcome:

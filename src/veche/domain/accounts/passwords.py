@@ -14,6 +14,8 @@ from veche.domain.settings import Limits
 CharacterClass = Literal["lower", "upper", "digit", "symbol"]
 
 LONGEST_PASSWORD = 1000  # characters
+LEAST_DIFFERENT = 4
+"""A password of fewer different characters is as common as any in the list."""
 SHORTEST_NAME_SOUGHT = 4
 """A user name shorter than this may stand in a password by chance."""
 MOST_DAYS = 3650
@@ -101,7 +103,8 @@ def may_choose_password(password: str, name: str, policy: PasswordPolicy, limits
     if missing := [one for one in policy.classes if not any(_is_in(one, letter) for letter in password)]:
         wanted = " and ".join(_WANTING[one] for one in missing)
         return weak(f"The password must hold {wanted}.", "classes", {"org.veche.missing": missing})
-    if policy.forbids_common and password.lower() in limits.common_passwords:
+    is_dull = len(set(password.lower())) < min(LEAST_DIFFERENT, policy.least_length)
+    if policy.forbids_common and (is_dull or password.lower() in limits.common_passwords):
         text = "That password is one of those that everybody tries first; please choose another."
         return weak(text, "forbids_common")
     if policy.forbids_user_name and _holds_name(password.lower(), name.lower(), limits):

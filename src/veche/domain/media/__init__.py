@@ -4,7 +4,7 @@ from veche.domain.media.access import Standing, Stay, may_read, may_remove
 from veche.domain.media.kinds import Told, declared_type, told_type
 from veche.domain.media.links import Link, may_list, may_revoke, short_text
 from veche.domain.media.names import clean_name, disposition
-from veche.domain.media.quotas import may_be_so_large, may_begin, may_create, may_keep
+from veche.domain.media.quotas import may_be_so_large, may_begin, may_create, may_download, may_keep
 from veche.domain.media.records import NO_FILE, NOT_YET, File, MediaId, Usage
 from veche.domain.media.thumbnails import Fault, Method, Size, may_want, size_for
 from veche.domain.media.uris import files_named_in, is_media_id, media_id_of, media_uri, names_files
@@ -30,6 +30,7 @@ __all__ = [
     "may_be_so_large",
     "may_begin",
     "may_create",
+    "may_download",
     "may_keep",
     "may_list",
     "may_read",

@@ -6,6 +6,10 @@ from veche.domain.settings import Limits
 
 MOST_UPLOADS_AT_ONCE = 20
 """Uploads of one person under way at the same moment."""
+MOST_DOWNLOADS_AT_ONCE = 20
+"""Downloads of one person under way at the same moment, on all devices."""
+MOST_DOWNLOADS_OF_ALL = 200
+"""Downloads of everybody: each takes memory for as long as its client takes to read it."""
 _WAIT_MS = 5_000
 _PENDING_WAIT_MS = 60_000
 
@@ -44,3 +48,14 @@ def may_begin(under_way: int) -> Refusal | None:
         return None
     text = f"At most {MOST_UPLOADS_AT_ONCE} uploads go on at once; please wait for one to end."
     return Refusal("M_LIMIT_EXCEEDED", 429, text, extra={"retry_after_ms": _WAIT_MS})
+
+
+def may_download(own: int, all_of_them: int) -> Refusal | None:
+    """Say whether somebody with ``own`` downloads under way may begin one more; 429, or 503 where all have too many."""
+    extra = {"retry_after_ms": _WAIT_MS}
+    if own >= MOST_DOWNLOADS_AT_ONCE:
+        text = f"At most {MOST_DOWNLOADS_AT_ONCE} downloads go on at once; please wait for one to end."
+        return Refusal("M_LIMIT_EXCEEDED", 429, text, extra=extra)
+    if all_of_them >= MOST_DOWNLOADS_OF_ALL:
+        return Refusal("M_UNKNOWN", 503, "Too many files are being downloaded; please try again.", extra=extra)
+    return None

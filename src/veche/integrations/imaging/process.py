@@ -17,6 +17,7 @@ import msgspec
 
 from veche.integrations.imaging.pipe import read_message, read_parts, write_message
 from veche.integrations.imaging.records import Answer, Bounds, NotAPicture, Picture, PictureTooLarge, Size
+from veche.integrations.imaging.seclusion import seclude
 
 _GRACE_SECONDS = 2.0
 """The parent ends a process that is over its time; this one's own alarm is for when the parent cannot."""
@@ -33,6 +34,7 @@ def main() -> None:
         load(bounds)
         step_back()
         confine(bounds)
+        seclude()
         serve(wishes, answers, bounds)
 
 

@@ -32,7 +32,8 @@ class Bounds(msgspec.Struct, frozen=True):
     """How much one picture may take; sizes in bytes.
 
     ``pixels`` are those decoded at once, so a JPEG, which can be decoded at an eighth of its size, may have
-    ``jpeg_pixels``. What has more ``frames`` or ``moving_pixels`` (those of all its frames), or would move in more
+    ``jpeg_pixels``, and a WebP, which takes twice the memory of others, only ``webp_pixels``.
+    What has more ``frames`` or ``moving_pixels`` (those of all its frames), or would move in more
     than ``picture_bytes``, stands still.
     ``seconds`` are of the clock, for the file's way and again for the work; ``cpu_seconds`` of a core. The work has
     so much more of the clock that who runs out of that had no core: this says nothing about the picture.
@@ -42,6 +43,7 @@ class Bounds(msgspec.Struct, frozen=True):
     picture_bytes: int = 16 * _MIB
     pixels: int = 40_000_000
     jpeg_pixels: int = 200_000_000
+    webp_pixels: int = 25_000_000
     frames: int = 100
     moving_pixels: int = 40_000_000
     seconds: float = 30.0

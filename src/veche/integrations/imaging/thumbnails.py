@@ -23,6 +23,9 @@ READERS: dict[Kind, type[ImageFile]] = {
 }
 """The readers themselves, not Pillow's list of them: what stands here is tried, and nothing else."""
 
+_PNG_HEAD, _PNG_CHECKSUM = 8, 4
+_PNG_PIXELS = (b"IDAT", b"fdAT")
+_MOST_CHUNKS = 5_000
 _QUALITY = 80
 _MOVING_QUALITY = 70
 _FASTEST = 0
@@ -52,11 +55,25 @@ def _opened(source: BinaryIO, bounds: Bounds) -> ImageFile:
     kind = kind_of(source.read(HEAD))
     if kind is None:
         raise NotAPicture("This is no picture of a known kind.")
+    if kind == "png":
+        _expect_few_chunks(source)
     source.seek(0)
     image = READERS[kind](source)
-    if image.width * image.height > (bounds.jpeg_pixels if kind == "jpeg" else bounds.pixels):
+    most = {"jpeg": bounds.jpeg_pixels, "webp": min(bounds.webp_pixels, bounds.pixels)}.get(kind, bounds.pixels)
+    if image.width * image.height > most:
         raise PictureTooLarge(f"The picture has {image.width} x {image.height} pixels, which is too many.")
     return image
+
+
+def _expect_few_chunks(source: BinaryIO) -> None:
+    """Refuse a PNG of very many pieces: each costs the reader far more time than bytes."""
+    source.seek(_PNG_HEAD)
+    others = 0
+    while len(head := source.read(8)) == 8:
+        others += head[4:] not in _PNG_PIXELS
+        if others > _MOST_CHUNKS:
+            raise PictureTooLarge("The picture is made of too many pieces.")
+        source.seek(int.from_bytes(head[:4]) + _PNG_CHECKSUM, io.SEEK_CUR)
 
 
 def _shrunk(image: ImageFile, chosen: Plan, side: int) -> Image.Image:

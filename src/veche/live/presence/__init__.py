@@ -14,7 +14,7 @@ from veche.live.presence.people import Clock, Device, Person, Shared, Told
 
 __all__ = ["Device", "Person", "Presence", "Shared", "Told"]
 
-POLLS_A_SECOND = 1000
+POLLS_A_SECOND = 500
 """How many polls a round may wake before the next ones are put off, so that presence never takes up the server."""
 _BEFORE = DeviceId("")
 """Stands for the devices of somebody who was active just before the server began: they are on their way back."""

@@ -9,8 +9,10 @@ from typing import Any
 from veche.domain.ids import Digest
 from veche.domain.media import NO_FILE, NOT_YET, File, MediaId, is_media_id, may_read
 from veche.domain.media.links import is_short
+from veche.domain.media.quotas import may_download
 from veche.domain.refusals import Refused, refuse
 from veche.domain.sessions import Asker
+from veche.live.media import Download
 from veche.queries.context import ReadContext
 from veche.queries.sessions import still_valid
 from veche.storage.media import FileStanding, explained, files, links
@@ -50,19 +52,28 @@ async def linked_file(ctx: ReadContext, asker: Asker, short: str) -> File:
     return found
 
 
-async def contents(ctx: ReadContext, digest: Digest, start: int, length: int | None) -> AsyncGenerator[bytes, None]:
+async def contents(
+    ctx: ReadContext, asker: Asker, digest: Digest, start: int, length: int | None
+) -> AsyncGenerator[bytes, None]:
     """Return contents part by part; the first part has been read, so that faults are known before an answer begins.
 
-    Refuses with 503 where the store is away, 404 where it has lost them.
+    Counts as a download of the asker's until it is closed. Refuses with 503 where the store is away or everybody has
+    too many of them, 429 where the asker has, 404 where the store has lost the contents.
     """
-    parts = ctx.blobs.read(digest, start, length)
+    downloads = ctx.live.media.downloads
+    refuse(may_download(downloads.of(asker.user), downloads.of_all()))
+    download = downloads.begin(asker.user)
+    parts = ctx.blobs.read(digest, start, length, download.part)
     try:
         with explained():
             first = await anext(parts, None)
     except BaseException:
-        await parts.aclose()
+        try:
+            await parts.aclose()
+        finally:
+            download.end()
         raise
-    return _Begun(first, parts)
+    return _Begun(first, parts, download)
 
 
 def readable(rows: Rows, ctx: ReadContext, asker: Asker, media_id: MediaId) -> File:
@@ -94,9 +105,10 @@ async def _arrived(ctx: ReadContext, asker: Asker, name: MediaId, timeout_ms: in
 class _Begun(AsyncGenerator[bytes, None]):
     """Parts of which the first was read already. Closing it closes what it reads from, also when nobody began."""
 
-    def __init__(self, first: bytes | None, rest: AsyncGenerator[bytes, None]) -> None:
+    def __init__(self, first: bytes | None, rest: AsyncGenerator[bytes, None], download: Download) -> None:
         self._first = first
         self._rest = rest
+        self._download = download
 
     async def asend(self, value: None) -> bytes:
         first, self._first = self._first, None
@@ -110,4 +122,7 @@ class _Begun(AsyncGenerator[bytes, None]):
 
     async def aclose(self) -> None:
         self._first = None
-        await self._rest.aclose()
+        try:
+            await self._rest.aclose()
+        finally:
+            self._download.end()

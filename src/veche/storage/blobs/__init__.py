@@ -11,7 +11,7 @@ import msgspec
 from veche.domain.ids import Digest
 
 LARGEST_PART = 2**16
-"""Bytes of one part that ``read`` gives: small enough for a thousand slow readers at once."""
+"""Bytes of one part that ``read`` gives, unless smaller ones are asked for: each reader holds one or two of them."""
 
 
 class BlobFault(Exception):
@@ -71,8 +71,10 @@ class Blobs(Protocol):
     async def size(self, digest: Digest) -> int | None:
         """Return the size in bytes, None where the store has no such content."""
 
-    def read(self, digest: Digest, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
-        """Read ``length`` bytes from ``start`` in parts of at most ``LARGEST_PART``; without ``length`` to the end.
+    def read(
+        self, digest: Digest, start: int = 0, length: int | None = None, part: int = LARGEST_PART
+    ) -> AsyncGenerator[bytes, None]:
+        """Read ``length`` bytes from ``start`` in parts of at most ``part``; without ``length`` to the end.
 
         A content that is read as a whole without naming its length is checked against its digest; the last part is
         only given where they agree. Raises ``BlobMissing``, before the first part where the content is too short.

@@ -38,13 +38,15 @@ class DiskBlobs:
         """Return the size in bytes, None where there is no such content."""
         return await self._threads.run(_size, self._path(digest))
 
-    async def read(self, digest: Digest, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def read(
+        self, digest: Digest, start: int = 0, length: int | None = None, part: int = LARGEST_PART
+    ) -> AsyncGenerator[bytes, None]:
         """Read a content, or a stretch of it, part by part."""
         reading = _Reading(self._path(digest), digest, start, length)
         try:
             await self._threads.run(reading.open)
-            while part := await self._threads.run(reading.part):
-                yield part
+            while read := await self._threads.run(reading.part, part):
+                yield read
         finally:
             await self._threads.run(reading.close)
 
@@ -127,10 +129,10 @@ class _Reading:
         if size < max(self._end, self._position):
             raise BlobMissing(f"{self._digest} is cut short")
 
-    def part(self) -> bytes:
-        """Return the next part, empty at the end."""
+    def part(self, most: int) -> bytes:
+        """Return the next part, of at most so many bytes; empty at the end."""
         assert self._descriptor is not None
-        part = os.pread(self._descriptor, min(LARGEST_PART, self._end - self._position), self._position)
+        part = os.pread(self._descriptor, min(most, self._end - self._position), self._position)
         self._position += len(part)
         if not part and self._position < self._end:
             raise BlobMissing(f"{self._digest} is cut short")

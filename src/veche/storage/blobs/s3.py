@@ -65,7 +65,9 @@ class S3Blobs:
         page = await self._ask(partial(self._page, key, most=1))
         return next((found["Size"] for found in page.get("Contents", ()) if found["Key"] == key), None)
 
-    async def read(self, digest: Digest, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def read(
+        self, digest: Digest, start: int = 0, length: int | None = None, part: int = LARGEST_PART
+    ) -> AsyncGenerator[bytes, None]:
         """Read a content, or a stretch of it, part by part."""
         get = partial(self._connection.client.get_object, Bucket=self._bucket, Key=_key(digest))
         reading = _Reading(get, digest, start, length)
@@ -73,8 +75,8 @@ class S3Blobs:
             if length == 0 or not await self._ask(reading.open):
                 await self._ensure_size(digest, start + (length or 0))
                 return
-            while part := await self._ask(reading.part):
-                yield part
+            while read := await self._ask(partial(reading.part, part)):
+                yield read
         finally:
             if not reading.is_at_end:
                 self._calls.leave(reading.close)
@@ -205,10 +207,10 @@ class _Reading:
             self._rest = self._promised(answer)
         return True
 
-    def part(self) -> bytes:
-        """Return the next part, empty at the end."""
+    def part(self, most: int) -> bytes:
+        """Return the next part, of at most so many bytes; empty at the end."""
         with self._lock:
-            part: bytes = self._body.read(min(LARGEST_PART, self._rest)) if self._rest else b""
+            part: bytes = self._body.read(min(most, self._rest)) if self._rest else b""
             self._rest -= len(part)
             if not part and self._rest:
                 raise BlobsAway(f"{self._digest} came cut short")

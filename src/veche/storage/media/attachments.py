@@ -14,7 +14,7 @@ Kind = Literal["", "room", "member"]
 def attach_to_event(
     tx: Transaction, media_id: MediaId, room: RoomId, position: Position, kind: Kind, *, is_own: bool, is_open: bool
 ) -> None:
-    """Note that an event refers to a file: one of its owner's (``is_own``), one that the world may read (``is_open``)."""
+    """Note that an event refers to a file: its owner's (``is_own``), one that the world may read (``is_open``)."""
     tx.run(
         "INSERT INTO media_in_rooms (media_id, room_id, position, kind, is_own, is_open) VALUES (?, ?, ?, ?, ?, ?)",
         media_id,

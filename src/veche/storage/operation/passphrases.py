@@ -12,7 +12,9 @@ def read_passphrase(path: Path) -> str:
     try:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_mode & stat.S_IRWXO:
-                raise WrongPassphrase(f"everybody on this machine may read {path}: chmod 600 it, and choose another one")
+                raise WrongPassphrase(
+                    f"everybody on this machine may read {path}: chmod 600 it, and choose another one"
+                )
             line = file.read().partition(b"\n")[0].rstrip(b"\r")
         passphrase = line.decode()
     except OSError as fault:

@@ -48,13 +48,13 @@ class WantedThumbnail(msgspec.Struct, frozen=True):
 async def download(door: Door, asker: Asker, wish: Download) -> Reply | StreamedReply:
     """Serve a file under its own name."""
     file = await queries.file(door.queries, asker, wish.server_name, wish.media_id, wish.timeout_ms)
-    return await file_reply(door, wish.request, file)
+    return await file_reply(door, asker, wish.request, file)
 
 
 async def download_named(door: Door, asker: Asker, wish: NamedDownload) -> Reply | StreamedReply:
     """Serve a file under the name that the caller gives it."""
     file = await queries.file(door.queries, asker, wish.server_name, wish.media_id, wish.timeout_ms)
-    return await file_reply(door, wish.request, file, wish.file_name)
+    return await file_reply(door, asker, wish.request, file, wish.file_name)
 
 
 async def thumbnail(door: Door, asker: Asker, wish: WantedThumbnail) -> Reply | StreamedReply:
@@ -66,7 +66,7 @@ async def thumbnail(door: Door, asker: Asker, wish: WantedThumbnail) -> Reply | 
     while made is None:
         await commands.make_thumbnail(door.commands, asker, MediaId(wish.media_id), size)
         made = await queries.thumbnail(door.queries, asker, *where, 0)
-    return await thumbnail_reply(door, wish.request, made)
+    return await thumbnail_reply(door, asker, wish.request, made)
 
 
 _NEW = "/_matrix/client/v1/media"

@@ -11,6 +11,7 @@ from veche.api.http.contract import Door, Reply, RequestFacts, StreamedReply
 from veche.domain.ids import Digest
 from veche.domain.media import File, Told, clean_name, disposition, told_type
 from veche.domain.media.thumbnails import Thumbnail
+from veche.domain.sessions import Asker
 from veche.queries import media as queries
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -51,39 +52,39 @@ class Part(msgspec.Struct, frozen=True):
 
 
 async def file_reply(
-    door: Door, facts: RequestFacts, file: File, name: str | None = None, *, saves: bool = False
+    door: Door, asker: Asker, facts: RequestFacts, file: File, name: str | None = None, *, saves: bool = False
 ) -> Reply | StreamedReply:
     """Serve a file that has been uploaded, under ``name`` where one is given; ``saves`` lets a browser only save it."""
     assert file.digest is not None
     told: Told = told_type(file.content_type)
     shown = disposition(clean_name(name) or file.file_name, is_inline=told.is_inline and not saves)
-    return await _reply(door, facts, Body(file.digest, file.size, told.content_type, shown))
+    return await _reply(door, asker, facts, Body(file.digest, file.size, told.content_type, shown))
 
 
-async def thumbnail_reply(door: Door, facts: RequestFacts, made: Thumbnail) -> Reply | StreamedReply:
+async def thumbnail_reply(door: Door, asker: Asker, facts: RequestFacts, made: Thumbnail) -> Reply | StreamedReply:
     """Serve a thumbnail, which always may be shown: this server made it."""
     assert made.digest is not None
     shown = disposition(_THUMBNAIL_NAMES.get(made.content_type, "thumbnail"), is_inline=True)
-    return await _reply(door, facts, Body(made.digest, made.size, made.content_type, shown))
+    return await _reply(door, asker, facts, Body(made.digest, made.size, made.content_type, shown))
 
 
-async def _reply(door: Door, facts: RequestFacts, body: Body) -> Reply | StreamedReply:
+async def _reply(door: Door, asker: Asker, facts: RequestFacts, body: Body) -> Reply | StreamedReply:
     tag = f'"{body.digest}"'
     headers: Headers = (*_SAFE, (b"etag", tag.encode()), (b"content-disposition", body.disposition.encode()))
     if _is_known(facts.header(b"if-none-match"), tag):
         return Reply(b"", 304, body.content_type.encode(), headers)
     part = _part(facts.header(b"range"), body.size)
     if part is None:
-        return await _streamed(door, body, Part(0, body.size), 200, headers)
+        return await _streamed(door, asker, body, Part(0, body.size), 200, headers)
     if not part.length:
         return Reply(b"", 416, body.content_type.encode(), (*headers, (b"content-range", b"bytes */%d" % body.size)))
     place = b"bytes %d-%d/%d" % (part.start, part.start + part.length - 1, body.size)
-    return await _streamed(door, body, part, 206, (*headers, (b"content-range", place)))
+    return await _streamed(door, asker, body, part, 206, (*headers, (b"content-range", place)))
 
 
-async def _streamed(door: Door, body: Body, part: Part, status: int, headers: Headers) -> StreamedReply:
+async def _streamed(door: Door, asker: Asker, body: Body, part: Part, status: int, headers: Headers) -> StreamedReply:
     length = None if part.length == body.size else part.length  # a whole one is checked against its digest
-    parts = await queries.contents(door.queries, body.digest, part.start, length)
+    parts = await queries.contents(door.queries, asker, body.digest, part.start, length)
     return StreamedReply(parts, part.length, status, body.content_type.encode(), headers)
 
 

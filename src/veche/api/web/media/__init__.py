@@ -50,7 +50,7 @@ async def open_link(door: Door, asker: Asker, wish: OpenLink) -> Reply | Streame
     """Serve the file to whoever may read it, a form to browsers without a token; others are refused with 401."""
     facts = wish.request
     if asker.user:
-        return await file_reply(door, facts, await queries.linked_file(door.queries, asker, wish.short))
+        return await file_reply(door, asker, facts, await queries.linked_file(door.queries, asker, wish.short))
     if facts.token is not None:
         await sessions.identify(door.queries, facts.token, facts.origin)  # says what is wrong with it
     if not facts.wants_page():
@@ -68,7 +68,7 @@ async def sign_in_to_link(door: Door, asker: Asker, wish: SignInToLink) -> Reply
     try:
         person = await commands.prove_password(door.commands, name, form.get("password", ""), facts.origin())
         file = await queries.linked_file(door.queries, person, wish.short)
-        return await file_reply(door, msgspec.structs.replace(facts, headers=[]), file, saves=True)
+        return await file_reply(door, person, msgspec.structs.replace(facts, headers=[]), file, saves=True)
     except Refused as refused:
         return _trouble(facts, wish.lang, refused.refusal, name)
 

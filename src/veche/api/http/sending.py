@@ -1,0 +1,108 @@
+"""Replies on their way out through ASGI, whatever the client does meanwhile: it goes away, or takes nothing.
+
+What is answered is not known here.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from veche.api.http.bodies import Disconnected, Message, Receive
+from veche.api.http.contract import Reply, StreamedReply
+
+Send = Callable[[Message], Awaitable[None]]
+
+TRANSPORT = "veche.transport"
+"""Where a scope has the connection itself: only that knows whether it is closed, and can be cut."""
+_PATIENCE_SECONDS = 60.0
+"""Seconds after which a client that takes nothing of a long reply is let go."""
+_log = logging.getLogger("veche.http")
+
+
+@contextlib.asynccontextmanager
+async def closing(reply: Reply | StreamedReply) -> AsyncIterator[None]:
+    """Close what a reply is read from, whether or not anything of it could be sent."""
+    try:
+        yield
+    finally:
+        if isinstance(reply, StreamedReply):
+            await reply.parts.aclose()
+
+
+async def send_reply(
+    scope: Message, receive: Receive, send: Send, reply: Reply | StreamedReply, headers: list[tuple[bytes, bytes]]
+) -> None:
+    """Send a reply to its end, or to that of the client; the caller closes it afterwards."""
+    line = _Line(scope, receive, send)
+    try:
+        await line.say({"type": "http.response.start", "status": reply.status, "headers": headers})
+        if isinstance(reply, Reply):
+            await line.say(_body(b"" if line.is_head else reply.body))
+        else:
+            await _stream(line, reply)
+    except Disconnected:
+        _log.debug("a client went away while it was being answered")
+
+
+class _Line:
+    """The way to one client."""
+
+    def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.is_head = scope["method"] == "HEAD"
+        self._transport: Any = scope.get(TRANSPORT)
+        self._receive = receive
+        self._send = send
+
+    async def say(self, message: Message) -> None:
+        """Send a message; raises ``Disconnected`` where the connection has just been closed."""
+        try:
+            await self._send(message)
+        except (RuntimeError, OSError):  # RuntimeError is what uvloop says of a connection that is closed
+            if self._transport is None or not self._transport.is_closing():
+                raise
+            raise Disconnected from None
+
+    async def gone(self) -> None:
+        """Return when the client has gone."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    def cut(self) -> None:
+        """End the connection, and forget what still waits to be sent: closing would wait for the client."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def _stream(line: _Line, reply: StreamedReply) -> None:
+    """Send a reply while it is read, until it ends or the client has gone."""
+    gone = asyncio.ensure_future(line.gone())
+    try:
+        if not line.is_head:
+            await _send_parts(line, reply.parts, gone)
+        await _patiently(line, _body(b""))
+    finally:
+        gone.cancel()
+
+
+async def _send_parts(line: _Line, parts: AsyncIterator[bytes], gone: "asyncio.Future[None]") -> None:
+    """Send one part after the other. The next is not even read before the client has taken what there was."""
+    async for part in parts:
+        for content in (part, b""):  # sending waits for room first: so nothing is sent to wait for it once more
+            if gone.done():
+                raise Disconnected
+            await _patiently(line, _body(content, more=True))
+
+
+async def _patiently(line: _Line, message: Message) -> None:
+    """Send a message; a client that leaves lying what it was sent is cut off."""
+    try:
+        await asyncio.wait_for(line.say(message), _PATIENCE_SECONDS)
+    except TimeoutError:
+        line.cut()
+        raise Disconnected from None
+
+
+def _body(content: bytes, *, more: bool = False) -> Message:
+    return {"type": "http.response.body", "body": content, "more_body": more}
