@@ -15,7 +15,7 @@ from veche.domain.ids import Digest, UserId
 from veche.domain.media import MediaId
 
 MOST_QUICK = 4
-QUICK_PART = 2**17
+QUICK_PART = 2**19
 SMALL_PART = 2**14
 """Bytes of a part for the few quick downloads, and for all others."""
 
