@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.integrations.pictures import corners, encoded, file_of, moving
+from tests.stage.server import ROOT
 from veche.domain.refusals import Refused
 from veche.integrations.imaging import decoder
 from veche.integrations.imaging.jobs import Imaging
@@ -292,7 +293,9 @@ async def main():
 
 asyncio.run(main())
 """
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    command = (sys.executable, "-c", program)
+    parent = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment)
     told, _ = await parent.communicate()
     assert parent.returncode == -signal.SIGKILL
     await has_died(int(told))

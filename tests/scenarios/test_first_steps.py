@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import os
 import re
 import stat
 import subprocess
@@ -16,7 +17,7 @@ from tests.effort import effort
 from tests.scenarios.test_cli import failed, said, veche
 from tests.stage.asgi import Answer
 from tests.stage.people import CLIENT_API
-from tests.stage.server import Server
+from tests.stage.server import ROOT, Server
 from tests.stage.sockets import RealTown
 
 PASSWORD = "a fairly long password"
@@ -212,7 +213,8 @@ def test_files_that_cannot_be_used_are_named(server: Server, tmp_path: Path) -> 
 
 def interrupt_import(file: str, passwords: Path, *place: str) -> None:
     """Begin an import and kill the command as soon as it has written passwords down."""
-    running = subprocess.Popen([sys.executable, "-m", "veche", "user", "import", file, *place])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    running = subprocess.Popen([sys.executable, "-m", "veche", "user", "import", file, *place], env=environment)
     while not passwords.exists() and running.poll() is None:
         time.sleep(0.01)
     running.kill()
