@@ -12,8 +12,8 @@ from veche.storage.operation.faults import NoRoom, Stopped
 
 LEAST_ROOM = 64 * 2**20
 """Bytes that a backup leaves free on a disk: the server on it goes on writing."""
-RESTS_FOR_EACH_SECOND = 2.0
-"""So the work takes a third of one core at most."""
+RESTS_FOR_EACH_SECOND = 3.0
+"""So the work takes a quarter of one core at most."""
 _STOPPED = "it was stopped before its end"
 
 

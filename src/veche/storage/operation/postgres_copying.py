@@ -13,7 +13,7 @@ from veche.storage.operation.files import PRIVATE_FOLDER, write_file
 from veche.storage.operation.names import TABLES, table_file
 from veche.storage.operation.pace import Pace
 
-PART = 2**16
+PART = 2**15
 """Bytes that are gathered from COPY, which gives row after row, before they are written."""
 _OURS = "FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
 _WHICH = "WHERE nspname = current_schema() AND relkind = 'r'"
