@@ -1,7 +1,7 @@
 """The page that makes the first administrator, behind the one-use link that the server prints at its first start."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -9,6 +9,7 @@ from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts
 from veche.api.web.accounts.showing import Begun, Fault, Form, begun_page, form_page, gone_page
 from veche.api.web.languages import Language, chosen_language
 from veche.api.web.pages import reply_with
+from veche.api.web.pages.forms import fields_of
 from veche.api.web.pages.refusals import refusal_page
 from veche.commands import accounts as commands
 from veche.domain.accounts.first import FAULTS, FirstWish
@@ -19,7 +20,6 @@ from veche.domain.sessions import Asker
 from veche.queries import accounts as queries
 
 FIELDS = ("full_name", "username", "password", "password_again")
-_MOST_FIELDS = 20
 
 
 class FirstPage(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ async def first_page(door: Door, asker: Asker, request: FirstPage) -> Reply:
 
 async def first_form(door: Door, asker: Asker, request: FirstForm) -> Reply:
     """Make the first administrator, or show the form again with what is wrong in it; the link is used up then."""
-    typed = _typed(request.body)
+    typed = fields_of(request.body, FIELDS)
     wish = FirstWish(typed["username"], typed["full_name"], typed["password"], typed["password_again"])
     try:
         user = await commands.make_first_administrator(door.commands, request.token, wish)
@@ -77,15 +77,6 @@ def _faults(refusal: Refusal) -> tuple[Fault, ...]:
     if refusal.extra and FAULTS in refusal.extra:
         return tuple(refusal.extra[FAULTS])
     return ({"field": (refusal.field or "") if refusal.status < 500 else "", "errcode": refusal.code},)
-
-
-def _typed(body: bytes) -> dict[str, str]:
-    """Return the fields of the form; those that were not sent, or cannot be read, are empty."""
-    try:
-        sent = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
-    except ValueError:
-        sent = {}
-    return {name: sent.get(name, "") for name in FIELDS}
 
 
 def _begun(door: Door, facts: RequestFacts, user: UserId, name: str) -> Begun:

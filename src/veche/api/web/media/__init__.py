@@ -1,7 +1,5 @@
 """Short links as people open them: with a token the file itself, in a browser a form to sign in for one download."""
 
-from urllib.parse import parse_qsl
-
 import msgspec
 
 from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts, StreamedReply
@@ -11,6 +9,7 @@ from veche.api.web.languages import chosen_language
 from veche.api.web.media.page import link_page
 from veche.api.web.media.texts import Trouble
 from veche.api.web.pages import reply_with
+from veche.api.web.pages.forms import fields_of
 from veche.api.web.pages.refusals import refusal_page
 from veche.commands import sessions as commands
 from veche.domain.refusals import Refusal, Refused
@@ -18,8 +17,6 @@ from veche.domain.sessions import Asker
 from veche.queries import media as queries
 from veche.queries import sessions
 
-_MOST_FIELDS = 10
-_LONGEST_FIELD = 1_000
 _BY_CODE: dict[str, Trouble] = {
     "M_FORBIDDEN": "wrong",
     "M_LIMIT_EXCEEDED": "too_many",
@@ -63,23 +60,14 @@ async def sign_in_to_link(door: Door, asker: Asker, wish: SignInToLink) -> Reply
 
     No session is made. Tries are counted as those of signing in are.
     """
-    facts, form = wish.request, _form(wish.body)
-    name = form.get("name", "")
+    facts, form = wish.request, fields_of(wish.body, ("name", "password"))
+    name = form["name"]
     try:
-        person = await commands.prove_password(door.commands, name, form.get("password", ""), facts.origin())
+        person = await commands.prove_password(door.commands, name, form["password"], facts.origin())
         file = await queries.linked_file(door.queries, person, wish.short)
         return await file_reply(door, person, msgspec.structs.replace(facts, headers=[]), file, saves=True)
     except Refused as refused:
         return _trouble(facts, wish.lang, refused.refusal, name)
-
-
-def _form(body: bytes) -> dict[str, str]:
-    """Read a form; what is none has no fields."""
-    try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return {}
-    return {name: text for name, text in pairs if len(text) <= _LONGEST_FIELD and "\x00" not in text}
 
 
 def _trouble(facts: RequestFacts, asked: str | None, refusal: Refusal, name: str) -> Reply:

@@ -1,12 +1,11 @@
 """The page on which a forgotten password is replaced with the help of a code from an administrator."""
 
-from urllib.parse import parse_qsl
-
 import msgspec
 
 from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts
 from veche.api.web.languages import Language, chosen_language
 from veche.api.web.pages import reply_with
+from veche.api.web.pages.forms import fields_of
 from veche.api.web.pages.refusals import refusal_page
 from veche.api.web.sessions.showing import DIFFER, Form, done_page, form_page
 from veche.commands import accounts as commands
@@ -15,7 +14,6 @@ from veche.domain.sessions import Asker
 from veche.queries import accounts as queries
 
 FIELDS = ("user", "code", "password", "password_again")
-_MOST_FIELDS = 20
 
 
 class ResetPage(msgspec.Struct, frozen=True):
@@ -41,7 +39,7 @@ async def reset_page(door: Door, asker: Asker, request: ResetPage) -> Reply:
 
 async def reset_form(door: Door, asker: Asker, request: ResetForm) -> Reply:
     """Replace the password, or show the form again with what is wrong."""
-    language, typed = _language(request), _typed(request.body)
+    language, typed = _language(request), fields_of(request.body, FIELDS)
     if typed["password"] != typed["password_again"]:
         return await _form(door, language, typed, DIFFER)
     origin = request.request.origin()
@@ -56,15 +54,6 @@ async def _form(door: Door, language: Language, typed: dict[str, str], refusal: 
     policy = await queries.password_policy(door.queries)
     form = Form(typed.get("user", ""), typed.get("code", ""), policy, refusal)
     return reply_with(form_page(form, language), 200 if refusal is None else refusal.status)
-
-
-def _typed(body: bytes) -> dict[str, str]:
-    """Return the fields of the form; those that were not sent, or cannot be read, are empty."""
-    try:
-        sent = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
-    except ValueError:
-        sent = {}
-    return {name: sent.get(name, "") for name in FIELDS}
 
 
 def _language(request: ResetPage | ResetForm) -> Language:
