@@ -24,7 +24,7 @@ STRUCTURE = {
     "commands": {"context"},
     "queries": {"context", "sync"},
     "api": {"http", "matrix", "operator", "table", "veche", "web"},
-    "workers": set[str](),
+    "workers": {"following"},
 }
 """What stands beside the subjects on floors 1 to 4. Inside a subject's own folder names are free."""
 

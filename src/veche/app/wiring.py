@@ -50,6 +50,7 @@ from veche.storage.operation.work import clear_work
 from veche.storage.reader import Reader, Snapshot
 from veche.storage.schema import migrate
 from veche.storage.writer import Writer
+from veche.workers.following import Worker, follow
 
 RATES = {
     "register": Rate(0.2, 10),
@@ -76,6 +77,7 @@ class Running(msgspec.Struct, frozen=True):
     imaging: ImagingProcess
     certificates: Certificates
     errands: Errands
+    workers: tuple[Worker, ...]
     tasks: list["asyncio.Task[None]"]
 
     async def start(self) -> None:
@@ -83,6 +85,7 @@ class Running(msgspec.Struct, frozen=True):
         self.writer.start()
         self.reader.start()
         self.tasks.extend(asyncio.create_task(keep_doing(job)) for job in jobs(self.commands))
+        self.tasks.extend(asyncio.create_task(follow(self.commands, self.queries, one)) for one in self.workers)
 
     async def stop(self) -> None:
         """Answer the long polls, commit what waits, close everything."""
@@ -122,8 +125,26 @@ def build(values: Values, data: Path, parts: Parts = REAL) -> Running:
     errands = Errands()
     application = Application(Door(commands, queries, errands.run), ENDPOINTS)
     return Running(
-        engine, writer, reader, live, commands, queries, application, blobs, hashing, imaging, certificates, errands, []
+        engine=engine,
+        writer=writer,
+        reader=reader,
+        live=live,
+        commands=commands,
+        queries=queries,
+        application=application,
+        blobs=blobs,
+        hashing=hashing,
+        imaging=imaging,
+        certificates=certificates,
+        errands=errands,
+        workers=workers_of(commands, queries),
+        tasks=[],
     )
+
+
+def workers_of(ctx: Context, queries: ReadContext) -> tuple[Worker, ...]:
+    """Return the consumers of the log."""
+    return ()
 
 
 def limits_of(values: Values, name: str) -> Limits:

@@ -101,6 +101,7 @@ class Notifier:
         self._counter = counter
         self._feeds: OrderedDict[UserId, Feed] = OrderedDict()
         self._rooms: dict[RoomId, set[Feed]] = {}
+        self._followers: list[Wake] = []
         self.closing = False
         self.moves = 0
 
@@ -147,6 +148,12 @@ class Notifier:
                 touched.add(feed)
         for feed in touched:
             self.wake(feed)
+        for wake in self._followers:
+            wake()
+
+    def follow(self, wake: Wake) -> None:
+        """Run ``wake``, which must be short, whenever something was told: for those who follow the whole log."""
+        self._followers.append(wake)
 
     def tell_room(self, room: RoomId) -> None:
         """Wake those in ``room`` for something that lives only in memory (typing)."""

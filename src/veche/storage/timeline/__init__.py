@@ -2,6 +2,7 @@
 
 from veche.storage.timeline.appending import append, find_transaction
 from veche.storage.timeline.reading import (
+    after,
     around_time,
     at_positions,
     find,
@@ -9,19 +10,32 @@ from veche.storage.timeline.reading import (
     page,
 )
 from veche.storage.timeline.redacting import redact
-from veche.storage.timeline.relating import RelatedEvent, children, children_of_any_kind, is_annotated
+from veche.storage.timeline.relating import (
+    RelatedEvent,
+    children,
+    children_of_any_kind,
+    descendants,
+    is_annotated,
+)
+from veche.storage.timeline.threads import Thread, threads, threads_written_in, writers_before
 
 __all__ = [
     "RelatedEvent",
+    "Thread",
+    "after",
     "append",
     "around_time",
     "at_positions",
     "children",
     "children_of_any_kind",
+    "descendants",
     "find",
     "find_all",
     "find_transaction",
     "is_annotated",
     "page",
     "redact",
+    "threads",
+    "threads_written_in",
+    "writers_before",
 ]

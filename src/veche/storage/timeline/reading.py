@@ -42,6 +42,12 @@ def page(rows: Rows, room: RoomId, after: Position, until: Position, limit: int,
     return [_event(row) for row in found]
 
 
+def after(rows: Rows, position: Position, limit: int) -> list[Event]:
+    """Return the first events after ``position``, of all rooms."""
+    found = rows.all(f"SELECT {COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?", position, limit)
+    return [_event(row) for row in found]
+
+
 def around_time(rows: Rows, room: RoomId, ts: int, *, forwards: bool, after: Position, until: Position) -> Event | None:
     """Return the event nearest to ``ts`` (milliseconds) in one direction, within (after, until].
 
