@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: settings, endpoints, database. ``python -m docs.generate``.
+"""Writes the pages that are made from the code: settings, endpoints, coverage, database. ``python -m docs.generate``.
 
 A test fails where a page is not what would be written now.
 """
@@ -6,11 +6,12 @@ A test fails where a page is not what would be written now.
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.pages import api, database, settings
+from docs.pages import api, coverage, database, settings
 
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings.page,
     "api.md": api.page,
+    "coverage.md": coverage.page,
     "database.md": database.page,
     "database.svg": database.diagram,
 }

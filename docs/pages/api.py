@@ -17,7 +17,9 @@ HEAD = """\
 *Made from `src/veche/api/table.py` by `python -m docs.generate`.*
 
 What the server answers, by subject. Bodies and answers are those of the Matrix Client-Server specification, version
-1.19, unless something else is said. Fields with a question mark may be left out.
+1.19, unless something else is said. Fields with a question mark may be left out. What stands below
+`/_matrix/client/v3` is found below `/_matrix/client/r0`, `v1` and `api/v1` as well, and what stands below
+`/_matrix/media/v3` below `r0` and `v1`: clients of earlier versions look for it there.
 """
 CALLERS = {"public": "anybody", "user": "anybody signed in", "administrator": "administrators"}
 
