@@ -6,7 +6,9 @@ import pytest
 
 from tests.cast import ANNA, BORIS, CARLA
 from tests.commands.conversation import conversation
+from tests.stage.gateways import ALLOWED, GATEWAY, pusher
 from tests.stage.world import World
+from veche.queries.notifications import listing
 
 RULES = "/pushrules/global"
 LUNCH = {"pattern": "lunch", "actions": ["notify", {"set_tweak": "sound", "value": "bell"}]}
@@ -98,16 +100,21 @@ async def test_muting_reaches_an_open_poll_with_new_counts(world: World) -> None
     assert counts == {"notification_count": 0, "highlight_count": 0}
 
 
-async def test_the_list_holds_what_named_somebody(world: World) -> None:
+async def test_the_list_holds_everything_that_notified(world: World) -> None:
     anna, boris, carla = await world.people(ANNA, BORIS, CARLA)
     talk = await conversation(world, anna, boris, carla)
     first = await talk.say(anna, "boris, one")
-    await talk.say(anna, "nobody")
+    plain = await talk.say(anna, "everybody")
+    await talk.send(anna, "m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": first, "key": "x"}})
     second = await talk.say(carla, "two", mentions={"user_ids": [boris.user]})
+    await talk.say(boris, "thanks", thread=plain)
     (await boris.post(f"/rooms/{talk.room}/receipt/m.read/{first}")).ok()
 
     async def page(**query: Any) -> Any:
         return (await boris.get("/notifications", **query)).ok()
+
+    async def listed(**query: Any) -> list[tuple[str, bool]]:
+        return [(each["event"]["event_id"], each["read"]) for each in (await page(**query))["notifications"]]
 
     newest = await page(limit=1)
     [one] = newest["notifications"]
@@ -117,19 +124,40 @@ async def test_the_list_holds_what_named_somebody(world: World) -> None:
     assert one["ts"] == one["event"]["origin_server_ts"]
     assert "room_id" not in one["event"]
     rest = await page(**{"from": newest["next_token"]})
-    assert [(each["event"]["event_id"], each["read"]) for each in rest["notifications"]] == [(first, True)]
+    assert [(each["event"]["event_id"], each["read"]) for each in rest["notifications"]] == [
+        (plain, False),
+        (first, True),
+    ]
     assert "next_token" not in rest
-    assert len((await page(only="highlight"))["notifications"]) == 2
+    assert await listed(only="highlight") == [(second, False), (first, True)]
     (await boris.get("/notifications", **{"from": "x"})).refused(400, "M_INVALID_PARAM")
-    assert (await anna.get("/notifications")).ok() == {"notifications": []}
-    (await boris.put(f"{RULES}/sender/{carla.user}", {"actions": []})).ok()
+    assert (await anna.get("/notifications", only="highlight")).ok() == {"notifications": []}
     (await boris.put(f"/user/{boris.user}/account_data/m.ignored_user_list", {"ignored_users": {carla.user: {}}})).ok()
-    assert [each["event"]["event_id"] for each in (await page())["notifications"]] == [first]
+    assert await listed() == [(plain, False), (first, True)]
     quiet = {"set_tweak": "highlight", "value": False}
     (await boris.put(f"{RULES}/content/.m.rule.contains_user_name/actions", {"actions": ["notify", quiet]})).ok()
     (await boris.put(f"{RULES}/override/.m.rule.contains_display_name/enabled", {"enabled": False})).ok()
-    assert len((await page())["notifications"]) == 1
-    assert (await page(only="highlight"))["notifications"] == []
+    assert await listed() == [(plain, False), (first, True)]
+    assert await listed(only="highlight") == []
+    (await boris.put(f"{RULES}/override/mute", {"actions": [], "conditions": []})).ok()
+    assert await listed() == []
+
+
+async def test_a_page_ends_where_too_much_was_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    talks = [await conversation(world, anna, boris) for _ in range(3)]
+    said = [await talk.say(anna, f"{number}") for number in range(6) for talk in talks]
+    monkeypatch.setattr(listing, "MOST_EVALUATED", 5)
+    found: list[str] = []
+    query: dict[str, Any] = {"limit": 4}
+    pages = 0
+    while query:
+        page = (await boris.get("/notifications", **query)).ok()
+        found += [each["event"]["event_id"] for each in page["notifications"]]
+        query = {"limit": 4, "from": page["next_token"]} if "next_token" in page else {}
+        pages += 1
+    assert found == said[::-1]
+    assert pages > 4
 
 
 async def test_what_was_redacted_or_left_is_no_longer_listed(world: World) -> None:
@@ -141,12 +169,53 @@ async def test_what_was_redacted_or_left_is_no_longer_listed(world: World) -> No
     (await anna.put(f"/rooms/{talk.room}/redact/{event}/t", {})).ok()
     (await boris.post(f"/rooms/{other.room}/leave")).ok()
     assert (await boris.get("/notifications")).ok() == {"notifications": []}
+    assert await talk.counts(boris) == (0, 0)
 
 
-async def test_there_are_no_pushers_and_none_can_be_set(world: World) -> None:
+async def test_by_default_no_gateway_may_be_named(world: World) -> None:
     anna = await world.person(ANNA)
     assert (await anna.get("/pushers")).ok() == {"pushers": []}
-    wanted = {"app_id": "org.x", "pushkey": "k"}
-    (await anna.post("/pushers/set", {**wanted, "kind": "http"})).refused(400, "M_INVALID_PARAM")
-    (await anna.post("/pushers/set", {**wanted, "kind": None})).ok()
-    (await anna.post("/pushers/set", wanted)).refused(400, "M_MISSING_PARAM")
+    (await anna.post("/pushers/set", pusher("k"))).refused(400, "M_INVALID_PARAM")
+    (await anna.post("/pushers/set", {"app_id": "org.x", "pushkey": "k", "kind": None})).ok()
+    assert (await anna.get("/pushers")).ok() == {"pushers": []}
+
+
+@pytest.mark.settings(push_gateways=ALLOWED)
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"kind": ...}, "M_MISSING_PARAM"),
+        ({"kind": "carrier pigeon"}, "M_INVALID_PARAM"),
+        ({"kind": "email"}, "M_INVALID_PARAM"),
+        ({"kind": 1}, "M_INVALID_PARAM"),
+        ({"app_id": ...}, "M_MISSING_PARAM"),
+        ({"app_id": "x" * 65}, "M_INVALID_PARAM"),
+        ({"app_id": ""}, "M_MISSING_PARAM"),
+        ({"app_id": ["x"]}, "M_BAD_JSON"),
+        ({"pushkey": ...}, "M_MISSING_PARAM"),
+        ({"pushkey": "ы" * 257}, "M_INVALID_PARAM"),
+        ({"pushkey": "a\x00"}, "M_INVALID_PARAM"),
+        ({"app_display_name": ...}, "M_MISSING_PARAM"),
+        ({"app_display_name": None}, "M_MISSING_PARAM"),
+        ({"device_display_name": 1}, "M_BAD_JSON"),
+        ({"lang": ...}, "M_MISSING_PARAM"),
+        ({"lang": "x" * 256}, "M_INVALID_PARAM"),
+        ({"profile_tag": 1}, "M_INVALID_PARAM"),
+        ({"append": "yes"}, "M_BAD_JSON"),
+        ({"data": ...}, "M_MISSING_PARAM"),
+        ({"data": []}, "M_BAD_JSON"),
+        ({"data": {}}, "M_MISSING_PARAM"),
+        ({"data": {"url": GATEWAY, "format": "whole"}}, "M_INVALID_PARAM"),
+        ({"data": {"url": GATEWAY, "more": "x" * 4096}}, "M_INVALID_PARAM"),
+        ({"data": {"url": 1}}, "M_INVALID_PARAM"),
+        ({"data": {"url": "https://push.example.org/notify"}}, "M_INVALID_PARAM"),
+        ({"data": {"url": GATEWAY.replace("https", "http")}}, "M_INVALID_PARAM"),
+        ({"data": {"url": GATEWAY + "?x=1"}}, "M_INVALID_PARAM"),
+        ({"data": {"url": GATEWAY.replace(".org", ".net")}}, "M_INVALID_PARAM"),
+    ],
+)
+async def test_malformed_pushers_are_refused(world: World, change: dict[str, Any], code: str) -> None:
+    anna = await world.person(ANNA)
+    body = {name: value for name, value in (pusher("key") | change).items() if value is not ...}
+    (await anna.post("/pushers/set", body)).refused(400, code)
+    assert (await anna.get("/pushers")).ok() == {"pushers": []}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veche.domain.ids import UserId
+from veche.domain.ids import RoomId, UserId
 from veche.domain.notifications import (
     Alteration,
     Changes,
@@ -18,11 +18,12 @@ from veche.domain.notifications import (
     default_ruleset,
     find_rule,
     remove_rule,
+    repeated_for,
     ruleset_from,
     set_actions,
     set_enabled,
 )
-from veche.domain.notifications.editing import MOST_RULES
+from veche.domain.notifications.editing import MOST_LOOKS, MOST_RULES
 from veche.domain.refusals import Refusal
 
 ANNA = UserId("@anna:veche.test")
@@ -252,3 +253,68 @@ def test_what_is_stored_brings_the_ruleset_back(steps: list[tuple[str, str, str,
         rules = rules if isinstance(new, Refusal) else new
     stored = msgspec.json.decode(msgspec.json.encode(changes_of(rules)), type=Changes)
     assert ruleset_from(ANNA, stored) == rules
+
+
+OLD, NEW = RoomId("!old:x"), RoomId("!new")
+
+
+def about(rules: Ruleset, kind: str, rule_id: str, room: str = OLD) -> Ruleset:
+    conditions = [
+        {"kind": "event_match", "key": "room_id", "pattern": room},
+        {"kind": "event_property_is", "key": "room_id", "value": room},
+        {"kind": "room_member_count", "is": "2"},
+    ]
+    body: dict[str, Any] = {"actions": [], "conditions": conditions} if kind != "room" else {"actions": []}
+    new = add_rule(rules, kind, rule_id, body, None, None)
+    assert isinstance(new, Ruleset)
+    return new
+
+
+@pytest.mark.parametrize("kind", ["override", "room", "underride"])
+def test_a_rule_about_a_room_is_repeated_for_another(kind: str) -> None:
+    rules = about(about(DEFAULTS, kind, OLD), kind, "!between:x")
+    both = repeated_for(rules, OLD, NEW)
+    own = [rule for rule in getattr(both, kind) if not rule.default]
+    assert ids(tuple(own)) == ["!between:x", OLD, NEW]
+    assert own[2] == getattr(about(DEFAULTS, kind, NEW, NEW), kind)[1 if kind == "override" else 0]
+    assert repeated_for(both, OLD, NEW) == both
+    for other in {"override", "room", "underride"} - {kind}:
+        assert getattr(both, other) == getattr(rules, other)
+
+
+def test_a_rule_that_was_switched_off_is_repeated_so() -> None:
+    rules = set_enabled(about(DEFAULTS, "room", OLD), "room", OLD, False)
+    assert isinstance(rules, Ruleset)
+    assert [rule.enabled for rule in repeated_for(rules, OLD, NEW).room] == [False, False]
+
+
+def test_rules_about_other_rooms_are_not_repeated() -> None:
+    rules = about(about(DEFAULTS, "room", "!other:x"), "override", "mine")
+    assert repeated_for(rules, OLD, NEW) == rules
+
+
+def test_where_there_are_too_many_rules_none_is_repeated() -> None:
+    own = tuple(PushRule(f"!{number}:x", ()) for number in range(MOST_RULES - 1))
+    rules = msgspec.structs.replace(DEFAULTS, room=(PushRule(OLD, ()), *own))
+    assert repeated_for(rules, OLD, NEW) == rules
+
+
+def test_how_often_rules_may_look_into_contents_is_bounded() -> None:
+    body, elsewhere = (
+        {"kind": "event_match", "key": "content.body", "pattern": "x"},
+        {"kind": "event_match", "key": "room_id", "pattern": "x"},
+    )
+    name, size = {"kind": "contains_display_name"}, {"kind": "room_member_count", "is": "2"}
+    rules = DEFAULTS
+    for number in range(MOST_LOOKS // 4):
+        conditions = [body, elsewhere, name, size, {"kind": "event_property_is", "key": "content.n", "value": 1}]
+        new = add_rule(rules, "override", f"o{number}", {**NOTIFY, "conditions": conditions}, None, None)
+        assert isinstance(new, Ruleset)
+        rules = add(new, f"c{number}", kind="content")
+    for kind, more in (("content", CAKE), ("underride", {**NOTIFY, "conditions": [body]})):
+        refused = add_rule(rules, kind, "one more", more, None, None)
+        assert isinstance(refused, Refusal)
+        assert (refused.code, refused.status) == ("M_INVALID_PARAM", 400)
+    allowed = add_rule(rules, "override", "a muted room", {**NOTIFY, "conditions": [elsewhere, size]}, None, None)
+    assert isinstance(allowed, Ruleset)
+    assert isinstance(add_rule(rules, "content", "c0", CAKE, None, None), Ruleset), "what is there may be changed"

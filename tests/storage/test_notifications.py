@@ -8,7 +8,7 @@ from veche.domain.notifications import Alteration, Changes, PushRule, Ruleset, T
 from veche.domain.receipts import UNTHREADED
 from veche.domain.timeline import MAIN, Event
 from veche.storage import notifications, receipts, rooms
-from veche.storage.notifications import ClassIn, RoomCount, ThreadCount
+from veche.storage.notifications import ClassIn, RoomCount, ThreadCount, walking
 from veche.storage.reader import Reader
 from veche.storage.writer import Transaction, Writer
 
@@ -159,19 +159,50 @@ async def test_unread_events_are_those_of_others_in_one_thread(writer: Writer, r
         assert [event.position for event in found] == expected
 
 
-async def test_mentions_come_newest_first_and_know_whether_they_were_read(writer: Writer, reader: Reader) -> None:
-    await does(writer, joins(BORIS, 1), says(2, 1), says(3, 1, ROOT), says(4, 2), says(5, 3))
-    await does(writer, names(BORIS, 2), names(BORIS, 3, ROOT), names(BORIS, 4), names(CARLA, 5), reads(BORIS, 3, MAIN))
+async def test_events_are_walked_from_the_newest_or_from_the_oldest(writer: Writer, reader: Reader) -> None:
+    await does(writer, joins(BORIS, 1), joins(BORIS, 4, OTHER), joins(BORIS, 1, RoomId("!muted:x")))
+    await writer.run(lambda tx: notifications.set_class(tx, BORIS, RoomId("!muted:x"), "muted"))
+    await does(writer, says(2, 1), says(3, 1, room=OTHER), says(5, 2, ROOT), says(6, 2, room=OTHER, sender=BORIS))
+    await does(writer, says(7, 1, room=RoomId("!muted:x")), says(8, 3), says(9, 4))
 
-    async def listed(before: int, limit: int, user: UserId = BORIS) -> list[tuple[int, bool]]:
-        found = await reader.run(lambda at: notifications.mentions(at, user, Position(before), limit))
-        return [(one.event.position, one.is_read) for one in found]
+    async def back(before: int, user: UserId = BORIS) -> list[int]:
+        return await reader.run(lambda at: [one.position for one in walking.newest_first(at, user, Position(before))])
 
-    assert await listed(99, 9) == [(4, False), (3, False), (2, True)]
-    assert await listed(4, 1) == [(3, False)]
-    assert await listed(99, 9, CARLA) == [], "not a member"
-    await does(writer, reads(BORIS, 4))
-    assert await listed(99, 9) == [(4, True), (3, True), (2, True)]
+    async def on(after: int, until: int, limit: int = 9) -> list[int]:
+        given = BORIS, Position(after), Position(until), limit
+        return await reader.run(lambda at: [one.position for one in walking.oldest_first(at, *given)])
+
+    assert await back(99) == [9, 8, 6, 5, 2]
+    assert await back(8) == [6, 5, 2]
+    assert await back(99, CARLA) == []
+    assert await on(0, 99) == [2, 5, 8, 9]
+    assert await on(2, 8) == [5, 8]
+    assert await on(0, 99, 2) == [2, 5]
+    assert await reader.run(lambda at: walking.end_of_stretch(at, Position(2), 4)) == await reader.run(
+        lambda at: min(7, at.position)
+    )
+
+
+async def test_what_was_redacted_is_subtracted_behind_it_only(writer: Writer, reader: Reader) -> None:
+    await does(writer, joins(BORIS, 1), says(2, 1), says(3, 2), says(4, 2), says(5, 1, ROOT), says(6, 2, ROOT))
+
+    async def counts() -> tuple[int, list[int]]:
+        [room] = await reader.run(lambda at: notifications.room_counts(at, BORIS, [ROOM]))
+        threads = await reader.run(lambda at: notifications.thread_counts(at, BORIS, [ROOM]))
+        return room.notify, [one.notify for one in threads]
+
+    def event(at: int, thread: str = MAIN) -> Event:
+        return Event(Position(at), EventId(f"${at}"), ROOM, "m.room.message", None, ANNA, 0, b"{}", thread)
+
+    before = await counts()
+    for one in (event(3), event(3), event(4), event(6, ROOT)):
+        await writer.run(partial(notifications.uncount, event=one))
+    assert await counts() == (before[0] - 1, [1])
+    await does(writer, reads(BORIS, 3, MAIN), reads(BORIS, 6, ROOT))
+    assert (await counts())[1] == []
+    await writer.run(partial(notifications.uncount, event=event(2)))
+    after = await counts()
+    assert after[0] == before[0] - 2, "what was read is subtracted from nothing"
 
 
 async def test_changes_of_rules_are_stored_whole(writer: Writer, reader: Reader) -> None:

@@ -5,9 +5,10 @@ a gap in a feed reads the database.
 """
 
 import asyncio
+import contextlib
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -101,6 +102,7 @@ class Notifier:
         self._counter = counter
         self._feeds: OrderedDict[UserId, Feed] = OrderedDict()
         self._rooms: dict[RoomId, set[Feed]] = {}
+        self._peeking: set[Feed] = set()
         self._followers: list[Wake] = []
         self.closing = False
         self.moves = 0
@@ -113,7 +115,7 @@ class Notifier:
     @property
     def listeners(self) -> int:
         """How many long polls wait now."""
-        return sum(len(feed.waiting) for feed in self._feeds.values())
+        return sum(len(feed.waiting) for feeds in (self._feeds.values(), self._peeking) for feed in feeds)
 
     def feed(self, user: UserId) -> Feed | None:
         """Return the feed of ``user``, or None where nobody has opened it yet."""
@@ -137,6 +139,18 @@ class Notifier:
             self._catch_up(feed, entry)
         self._evict()
         return feed
+
+    @contextlib.contextmanager
+    def peek(self, user: UserId, room: RoomId) -> Iterator[Feed]:
+        """Lend a feed of one room to somebody who need not be in it. Whether they may read it is not known here."""
+        feed = Feed(user, self.head, {})
+        self._rooms.setdefault(room, set()).add(feed)
+        self._peeking.add(feed)
+        try:
+            yield feed
+        finally:
+            self._peeking.discard(feed)
+            self._drop(room, feed)
 
     def tell(self, entries: Iterable[Entry]) -> None:
         """Hand committed entries to the feeds they concern, then wake each of those once."""
@@ -184,13 +198,13 @@ class Notifier:
 
     def wake_user(self, user: UserId, device: DeviceId | None = None) -> None:
         """Wake a person's long polls, so that a changed session is noticed at once."""
-        if feed := self._feeds.get(user):
+        for feed in (*self._only(user), *(feed for feed in self._peeking if feed.user == user)):
             self.wake(feed, device)
 
     def close(self) -> None:
         """Wake everybody for the last time."""
         self.closing = True
-        for feed in list(self._feeds.values()):
+        for feed in (*self._feeds.values(), *self._peeking):
             self.wake(feed)
 
     def _audience(self, entry: Entry) -> list[Feed]:

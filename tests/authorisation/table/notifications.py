@@ -6,6 +6,16 @@ from tests.authorisation.rows import Rows, ask, at
 _RULE = "/v3/pushrules/global/{kind}/{rule_id}"
 _MINE = {"kind": "content", "rule_id": "mine"}
 _OWN = {f"push rule of the {asker}": frozenset((asker,)) for asker in SIGNED_IN}
+_OWN_PUSHER = {f"pusher of the {asker}": frozenset((asker,)) for asker in SIGNED_IN}
+_OUTSIDE = {
+    "app_id": "a",
+    "pushkey": "k",
+    "kind": "http",
+    "app_display_name": "",
+    "device_display_name": "",
+    "lang": "en",
+    "data": {"url": "https://example.org/_matrix/push/v1/notify"},
+}
 
 ROWS: Rows = {
     "GET /v3/pushrules/": (ask("all", shows=_OWN),),
@@ -18,9 +28,9 @@ ROWS: Rows = {
     f"GET {_RULE}/actions": (ask("one's own", _MINE),),
     f"PUT {_RULE}/actions": (ask("one's own", _MINE, body={"actions": []}),),
     "GET /v3/notifications": (ask("all", shows={"shared: mention": OWNER, "joined: mention": OWNER}),),
-    "GET /v3/pushers": (ask(),),
+    "GET /v3/pushers": (ask("one's own", shows=_OWN_PUSHER),),
     "POST /v3/pushers/set": (
-        ask("an address outside", body={"app_id": "a", "pushkey": "k", "kind": "http"}, may=NOBODY, refused=400),
+        ask("an address outside", body=_OUTSIDE, may=NOBODY, refused=400),
         ask("none", body={"app_id": "a", "pushkey": "k", "kind": None}),
     ),
     "POST /v3/rooms/{room_id}/receipt/{receipt_type}/{event_id}": (

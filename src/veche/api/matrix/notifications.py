@@ -1,4 +1,4 @@
-"""Push rules; the list of notifications; pushers, of which this server has none."""
+"""Push rules, the list of notifications, and pushers."""
 
 from typing import Any, Literal
 
@@ -8,7 +8,8 @@ from veche.api.http.contract import Door, Empty, Endpoint
 from veche.commands import notifications as commands
 from veche.domain.ids import Position
 from veche.domain.notifications import PushRule, Ruleset
-from veche.domain.refusals import Refusal, Refused, invalid_param
+from veche.domain.notifications.pushers import Pusher
+from veche.domain.refusals import Refusal, Refused
 from veche.domain.sessions import Asker
 from veche.queries import notifications as queries
 from veche.queries.notifications import Notifications
@@ -76,24 +77,29 @@ class PageRequest(msgspec.Struct, frozen=True):
     only: str | None = None
 
 
-class Pushers(msgspec.Struct, frozen=True):
-    """``GET /pushers``."""
-
-    pushers: tuple[()] = ()
-
-
-class WantedPusher(msgspec.Struct, frozen=True):
-    """A pusher to set; without a kind it is to be deleted."""
+class PusherOnWire(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A pusher as its owner set it."""
 
     app_id: str
     pushkey: str
-    kind: str | None
+    kind: str
+    app_display_name: str
+    device_display_name: str
+    lang: str
+    data: dict[str, Any]
+    profile_tag: str | None = None
+
+
+class Pushers(msgspec.Struct, frozen=True):
+    """``GET /pushers``."""
+
+    pushers: list[PusherOnWire]
 
 
 class SetPusherRequest(msgspec.Struct, frozen=True):
-    """``POST /pushers/set``."""
+    """``POST /pushers/set``. A fault in it is found where pushers are read."""
 
-    body: WantedPusher
+    body: dict[str, Any]
 
 
 async def rulesets(door: Door, asker: Asker, query: Empty) -> Rulesets:
@@ -146,22 +152,34 @@ async def set_actions(door: Door, asker: Asker, query: SetActionsRequest) -> Emp
 
 
 async def notifications(door: Door, asker: Asker, query: PageRequest) -> Notifications:
-    """Return a page of the events that named the asker (section Listing Notifications)."""
+    """Return a page of what notified the asker (section Listing Notifications)."""
     return await queries.notifications(
         door.queries, asker, _before(query.from_), query.limit, highlights_only=query.only == "highlight"
     )
 
 
 async def pushers(door: Door, asker: Asker, query: Empty) -> Pushers:
-    """Return the asker's pushers: none."""
-    return Pushers()
+    """Return the asker's pushers, the oldest setting first."""
+    return Pushers([_on_wire(pusher) for pusher in await queries.pushers(door.queries, asker)])
 
 
 async def set_pusher(door: Door, asker: Asker, query: SetPusherRequest) -> Empty:
-    """Refuse a pusher, for nothing leaves this server by itself; deleting one that cannot exist is done already."""
-    if query.body.kind is not None:
-        raise Refused(invalid_param(f"This server sends no pushes of the kind {query.body.kind}.", "kind"))
+    """Add a pusher, change it or remove it (section Push Notifications)."""
+    await commands.set_pusher(door.commands, asker, query.body)
     return Empty()
+
+
+def _on_wire(pusher: Pusher) -> PusherOnWire:
+    return PusherOnWire(
+        pusher.key.app_id,
+        pusher.key.pushkey,
+        pusher.kind,
+        pusher.app_display_name,
+        pusher.device_display_name,
+        pusher.lang,
+        pusher.data,
+        pusher.profile_tag,
+    )
 
 
 def _before(token: str | None) -> Position | None:

@@ -7,7 +7,7 @@ from veche.domain.notifications.changes import Alteration, Changes, changes_of, 
 from veche.domain.notifications.classes import counted, member_class
 from veche.domain.notifications.conditions import fits_size
 from veche.domain.notifications.defaults import default_ruleset
-from veche.domain.notifications.editing import add_rule, find_rule, remove_rule, set_actions, set_enabled
+from veche.domain.notifications.editing import add_rule, find_rule, remove_rule, repeated_for, set_actions, set_enabled
 from veche.domain.notifications.evaluation import evaluate, in_order
 from veche.domain.notifications.names import candidate_words, contains_name, name_keys
 from veche.domain.notifications.records import (
@@ -51,6 +51,7 @@ __all__ = [
     "named_in",
     "own_row",
     "remove_rule",
+    "repeated_for",
     "ruleset_from",
     "set_actions",
     "set_enabled",

@@ -6,14 +6,19 @@ Where a rule stands among the others is decided in ``editing.py``.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from veche.base import json
 from veche.domain.ids import fits
 from veche.domain.notifications.conditions import fault_of
+from veche.domain.notifications.patterns import MOST_BESIDE_MARKS, is_bearable
 from veche.domain.notifications.records import Action, Condition, PushRule, RuleKind
 from veche.domain.refusals import Refusal, bad_json, invalid_param, missing_param
 
 LONGEST_TEXT: Final = 255  # characters of a key or pattern; rules are asked about every event their owner reads
 MOST_CONDITIONS: Final = 100
+LARGEST_PART: Final = 16_384
+"""Bytes of a rule's actions, and of its conditions: all of its owner's devices read them at every first sync."""
 
+_TOO_HARD: Final = f"A pattern has at most {MOST_BESIDE_MARKS} letters beside question marks, between two stars."
 _HISTORICAL: Final = ("dont_notify", "coalesce")
 
 
@@ -42,6 +47,8 @@ def read_actions(value: Any) -> tuple[Action, ...] | Refusal:
     for action in value:
         if not _is_action(action):
             return invalid_param("An action must be notify or an object with set_tweak.", "actions")
+    if len(json.encode(value)) > LARGEST_PART:
+        return invalid_param(f"The actions of a rule have at most {LARGEST_PART} bytes.", "actions")
     return tuple(action for action in value if action not in _HISTORICAL)
 
 
@@ -66,6 +73,8 @@ def _content_rule(rule_id: str, actions: tuple[Action, ...], pattern: Any) -> Pu
         return bad_json("The pattern of a content rule must be a string.", "pattern")
     if len(pattern) > LONGEST_TEXT:
         return invalid_param(f"A pattern has at most {LONGEST_TEXT} characters.", "pattern")
+    if not is_bearable(pattern):
+        return invalid_param(_TOO_HARD, "pattern")
     return PushRule(rule_id, actions, pattern=pattern)
 
 
@@ -78,10 +87,15 @@ def _conditional_rule(rule_id: str, actions: tuple[Action, ...], conditions: Any
         fault = fault_of(condition) or _fault_of_length(condition)
         if fault is not None:
             return invalid_param(fault, "conditions")
+    if len(json.encode(conditions)) > LARGEST_PART:
+        return invalid_param(f"The conditions of a rule have at most {LARGEST_PART} bytes.", "conditions")
     return PushRule(rule_id, actions, conditions=tuple(conditions))
 
 
 def _fault_of_length(condition: Condition) -> str | None:
     texts = (condition.get("key"), condition.get("pattern"))
     long = any(isinstance(text, str) and len(text) > LONGEST_TEXT for text in texts)
-    return f"A key or pattern has at most {LONGEST_TEXT} characters." if long else None
+    if long:
+        return f"A key or pattern has at most {LONGEST_TEXT} characters."
+    pattern = condition.get("pattern")
+    return _TOO_HARD if isinstance(pattern, str) and not is_bearable(pattern) else None

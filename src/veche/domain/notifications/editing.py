@@ -8,12 +8,16 @@ from typing import Any, Final
 
 import msgspec
 
+from veche.domain.ids import RoomId
 from veche.domain.notifications.bodies import read_actions, read_rule
 from veche.domain.notifications.defaults import with_own
 from veche.domain.notifications.records import RULE_KINDS, PushRule, RuleKind, Ruleset, rules_of
 from veche.domain.refusals import Refusal, invalid_param, not_found
 
 MOST_RULES: Final = 1000  # of one person's own, per kind
+MOST_LOOKS: Final = 200
+"""Patterns and conditions of one person's own rules that look into what people write: all of it, for every event."""
+_ABOUT_ROOMS: Final[tuple[RuleKind, ...]] = ("override", "room", "underride")
 
 
 def find_rule(ruleset: Ruleset, kind: str, rule_id: str) -> PushRule | Refusal:
@@ -40,7 +44,12 @@ def add_rule(
     placed = _placed(own, rule, before, after)
     if isinstance(placed, list) and len(placed) > MOST_RULES:
         return invalid_param(f"There can be at most {MOST_RULES} rules of one kind.")
-    return placed if isinstance(placed, Refusal) else with_own(ruleset, known, placed)
+    if isinstance(placed, Refusal):
+        return placed
+    changed = with_own(ruleset, known, placed)
+    if sum(_looks(own) for kind in RULE_KINDS for own in rules_of(changed, kind) if not own.default) > MOST_LOOKS:
+        return invalid_param(f"There can be at most {MOST_LOOKS} patterns and conditions about contents.")
+    return changed
 
 
 def remove_rule(ruleset: Ruleset, kind: str, rule_id: str) -> Ruleset | Refusal:
@@ -64,6 +73,38 @@ def set_actions(ruleset: Ruleset, kind: str, rule_id: str, actions: Any) -> Rule
     """Give a rule, a default one too, other actions; 404 if there is none, 400 for what is not a list of actions."""
     read = read_actions(actions)
     return read if isinstance(read, Refusal) else _changed(ruleset, kind, rule_id, actions=read)
+
+
+def repeated_for(ruleset: Ruleset, old: RoomId, new: RoomId) -> Ruleset:
+    """Let the owner's rules about one room hold for another too: those that bear the room's id, as clients make them.
+
+    Each stands behind the one it repeats; where there is a rule of that name already, it stays as it is.
+    """
+    for kind in _ABOUT_ROOMS:
+        own = [rule for rule in rules_of(ruleset, kind) if not rule.default]
+        is_known = any(rule.rule_id == new for rule in own)
+        places = [place for place, rule in enumerate(own) if rule.rule_id == old]
+        if places and not is_known and len(own) < MOST_RULES:
+            own.insert(places[0] + 1, _about(own[places[0]], old, new))
+            ruleset = with_own(ruleset, kind, own)
+    return ruleset
+
+
+def _about(rule: PushRule, old: RoomId, new: RoomId) -> PushRule:
+    """Return a rule with another room in the place of the one it is about."""
+    conditions = rule.conditions
+    if conditions is not msgspec.UNSET:
+        conditions = tuple({name: new if value == old else value for name, value in one.items()} for one in conditions)
+    return msgspec.structs.replace(rule, rule_id=new, conditions=conditions)
+
+
+def _looks(rule: PushRule) -> int:
+    """Return how often a rule looks into an event's content."""
+    if rule.conditions is msgspec.UNSET:
+        return int(rule.pattern is not msgspec.UNSET)
+    keys = (one.get("key") for one in rule.conditions)
+    named = len([one for one in rule.conditions if one.get("kind") == "contains_display_name"])
+    return named + len([key for key in keys if isinstance(key, str) and key.startswith("content")])
 
 
 def _located(ruleset: Ruleset, kind: str, rule_id: str) -> tuple[RuleKind, PushRule] | Refusal:

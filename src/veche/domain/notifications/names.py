@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from veche.domain.ids import UserId, fits, localpart_of
-from veche.domain.notifications.patterns import fold
+from veche.domain.notifications.patterns import alone, fold
 
 _WORD: Final = re.compile(r"\w+")
 _WORD_OR_SIGN: Final = re.compile(r"\w+|[^\w\s]")
@@ -56,9 +56,7 @@ def candidate_words(body: str) -> frozenset[str]:
 @lru_cache(maxsize=1024)
 def _alone(wanted: str) -> re.Pattern[str]:
     """Boundaries are needed only where the name itself begins or ends with a letter."""
-    opening = r"(?<!\w)" if _WORD.match(wanted) else ""
-    closing = r"(?!\w)" if _WORD.match(wanted[-1]) else ""
-    return re.compile(opening + re.escape(wanted) + closing)
+    return alone(wanted, r"\w")
 
 
 def _key(name: str) -> str:

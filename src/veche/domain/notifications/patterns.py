@@ -1,5 +1,6 @@
 """Matching text the way push rules want it: without regard to case, with globs, within words.
 
+Whatever the pattern, the time is in proportion to the text alone: anybody's rule is asked about everybody's messages.
 What is matched against what is not decided here.
 """
 
@@ -7,9 +8,13 @@ import re
 from functools import lru_cache
 from typing import Final
 
+MOST_BESIDE_MARKS: Final = 32
+"""Letters of a piece (what stands between two stars) that holds a question mark, which are compared at every place."""
+
+_LETTER: Final = "[a-z0-9_]"
 # A word boundary is a place beside a character outside [A-Za-z0-9_], or either end of the text (section Conditions).
-_STARTS: Final = r"(?:(?<![a-z0-9_])|(?![a-z0-9_]))"
-_ENDS: Final = r"(?:(?![a-z0-9_])|(?<![a-z0-9_]))"
+_BOUNDARY: Final = f"(?:(?<!{_LETTER})|(?!{_LETTER}))"
+_MARKS: Final = re.compile(r"(\?+)")
 
 
 def fold(text: str) -> str:
@@ -18,6 +23,12 @@ def fold(text: str) -> str:
     ``str.lower`` alone would break that promise: at the end of a word it writes a sigma as U+03C2, not U+03C3.
     """
     return text.lower().replace("\u03c2", "\u03c3")
+
+
+def is_bearable(pattern: str) -> bool:
+    """Say whether a glob can be looked for in time; one that cannot matches nothing."""
+    pieces = (piece for piece in fold(pattern).split("*") if "?" in piece)
+    return all(len(piece) - piece.count("?") <= MOST_BESIDE_MARKS for piece in pieces)
 
 
 def matches_whole(pattern: str, value: str) -> bool:
@@ -35,12 +46,21 @@ def matches_words(pattern: str, value: str) -> bool:
     return _follow(_words(pattern), text)
 
 
-def _follow(pieces: tuple[re.Pattern[str], ...], text: str) -> bool:
+def alone(text: str, letter: str) -> re.Pattern[str]:
+    """Return what finds ``text``, which is not empty, where it is no part of a longer word; ``letter`` is the
+    expression of a letter of words.
+    """
+    return re.compile(re.escape(text) + _end(text, letter) + _start(text, letter), re.DOTALL)
+
+
+def _follow(pieces: tuple[re.Pattern[str], ...] | None, text: str) -> bool:
     """Find the pieces one after the other, each as early as possible.
 
-    No piece has a variable length, so this takes time in proportion to text times pattern; one regular expression
-    with many ``.*`` would let anybody's rule hold the process for minutes.
+    No piece has a variable length, so none is tried twice at one place; a single regular expression with many ``.*``
+    would let anybody's rule hold the process for minutes.
     """
+    if pieces is None:
+        return False
     position = 0
     for piece in pieces:
         found = piece.search(text, position)
@@ -51,21 +71,47 @@ def _follow(pieces: tuple[re.Pattern[str], ...], text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _whole(pattern: str) -> tuple[re.Pattern[str], ...]:
-    return _pieces(pattern, r"\A", r"\Z")
+def _whole(pattern: str) -> tuple[re.Pattern[str], ...] | None:
+    if not is_bearable(pattern):
+        return None
+    pieces = [_expression(piece) for piece in fold(pattern).split("*")]
+    pieces[0] = rf"\A{pieces[0]}"
+    pieces[-1] = rf"{pieces[-1]}\Z"
+    return _compiled(pieces)
 
 
 @lru_cache(maxsize=1024)
-def _words(pattern: str) -> tuple[re.Pattern[str], ...]:
-    return _pieces(pattern, _STARTS, _ENDS)
+def _words(pattern: str) -> tuple[re.Pattern[str], ...] | None:
+    if not is_bearable(pattern):
+        return None
+    texts = fold(pattern).split("*")
+    pieces = [_expression(text) for text in texts]
+    pieces[-1] += _end(texts[-1], _LETTER) if _is_letter(texts[-1][-1:]) else _BOUNDARY
+    pieces[0] = pieces[0] + _start(texts[0], _LETTER) if _is_letter(texts[0][:1]) else _BOUNDARY + pieces[0]
+    return _compiled(pieces)
 
 
-def _pieces(pattern: str, opening: str, closing: str) -> tuple[re.Pattern[str], ...]:
-    texts = [_expression(piece) for piece in fold(pattern).split("*")]
-    texts[0] = opening + texts[0]
-    texts[-1] += closing
-    return tuple(re.compile(text, re.DOTALL) for text in texts)
+def _compiled(pieces: list[str]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(piece, re.DOTALL) for piece in pieces)
+
+
+def _is_letter(text: str) -> bool:
+    return text not in ("", "?")
+
+
+def _start(text: str, letter: str) -> str:
+    """Return what stands behind ``text`` in an expression and wants it to begin at a boundary.
+
+    Behind it, because then the expression begins with the text itself: Python leaps over what cannot be it, and looks
+    at its ends only where it stands. In front, each boundary would cost a comparison with all of the text.
+    """
+    return f"(?<!{letter}.{{{len(text)}}})" if re.match(letter, text) else ""
+
+
+def _end(text: str, letter: str) -> str:
+    return f"(?!{letter})" if re.match(letter, text[-1:]) else ""
 
 
 def _expression(piece: str) -> str:
-    return "".join("." if letter == "?" else re.escape(letter) for letter in piece)
+    runs = _MARKS.split(piece)  # each second one is made of question marks
+    return "".join(f".{{{len(run)}}}" if number % 2 else re.escape(run) for number, run in enumerate(runs))

@@ -1,23 +1,19 @@
-"""Applying a person's own push rules to events, with everything about room and member as it is now."""
+"""Applying a person's own push rules to events: the rules and ignored people as they are now, everything about the
+room as it was when the event was sent (section Push Rules).
+"""
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from functools import cached_property
 
-from veche.domain.events import POWER_LEVELS
-from veche.domain.ids import RoomId, UserId
-from veche.domain.notifications import (
-    EventFacts,
-    MemberFacts,
-    RoomFacts,
-    Verdict,
-    evaluate,
-    fits_size,
-    in_order,
-    ruleset_from,
-)
+from veche.domain.events import MEMBER, POWER_LEVELS
+from veche.domain.ids import Position, RoomId, UserId
+from veche.domain.notifications import EventFacts, MemberFacts, RoomFacts, Verdict, evaluate, ruleset_from
 from veche.domain.power_levels import PowerLevels, power_levels
 from veche.domain.timeline import Event, content_of
 from veche.storage import account_data, notifications, rooms
-from veche.storage.rooms import CurrentState
+from veche.storage.notifications import past
+from veche.storage.rooms import PastState
 from veche.storage.rows import Rows
 
 _SILENT = Verdict()
@@ -34,11 +30,10 @@ class Judge:
         self.ignored = account_data.ignored_by(rows, user)
         self._rooms: dict[RoomId, JudgeInRoom] = {}
 
-    @cached_property
-    def sizes(self) -> frozenset[str]:
-        """The sizes of rooms that the rules tell apart, as their conditions name them."""
-        conditions = [one for _, rule in in_order(self.ruleset) for one in rule.conditions or ()]
-        return frozenset(one["is"] for one in conditions if one["kind"] == "room_member_count")
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """What earlier verdicts have to agree on to be still good."""
+        return (self.position, self.ignored)
 
     def in_room(self, room: RoomId) -> "JudgeInRoom":
         """Return the judge of a room's events."""
@@ -48,40 +43,81 @@ class Judge:
 
 
 class JudgeInRoom:
-    """Applies the rules to the events of one room; its facts are read once, when the first event asks for them."""
+    """Applies the rules to the events of one room; what they ask of it is read when the first event asks."""
 
     def __init__(self, rows: Rows, room: RoomId, judge: Judge) -> None:
         self.room = room
+        self.user = judge.user
         self._rows = rows
         self._judge = judge
-        membership = rooms.membership(rows, room, judge.user)
-        self.member = MemberFacts(judge.user, membership.display_name if membership else None)
+        self._levels: dict[int, PowerLevels] = {}
+        self._counted: dict[Position, int] = {}
 
     @property
     def stamp(self) -> tuple[object, ...]:
-        """What earlier verdicts have to agree on to be still good."""
-        levels = self._state.get(POWER_LEVELS)
-        sizes = frozenset(size for size in self._judge.sizes if fits_size(size, self._members))
-        set_at = None if levels is None else levels.position
-        return (self._judge.position, self._judge.ignored, self.member.display_name, set_at, sizes)
+        """As for ``Judge``."""
+        return self._judge.stamp
+
+    def verdicts(self, events: Iterable[Event]) -> list[Verdict]:
+        """Return what the rules make of each of these events of the room."""
+        wanted = list(events)
+        self._counted |= self._sizes([event.position for event in wanted])
+        return [self.verdict(event) for event in wanted]
 
     def verdict(self, event: Event) -> Verdict:
-        """Return what the rules make of an event; those of ignored people say nothing."""
-        if event.sender in self._judge.ignored:
+        """Return what the rules make of an event; those of ignored people, and what was unsaid, say nothing."""
+        if event.sender in self._judge.ignored or event.redaction is not None:
             return _SILENT
-        levels = self._levels
+        levels = self._levels_before(event.position)
         facts = EventFacts(event.type, content_of(event), event.sender, self.room, event.state_key)
-        room = RoomFacts(self._members, levels.of(event.sender), levels.notifications)
-        return evaluate(self._judge.ruleset, facts, room, self.member)
+        room = RoomFacts(self._size_before(event.position), levels.of(event.sender), levels.notifications)
+        return evaluate(self._judge.ruleset, facts, room, MemberFacts(self.user, self._name_before(event.position)))
 
-    @cached_property
-    def _state(self) -> CurrentState:
-        return rooms.current_state(self._rows, self.room)
+    def _levels_before(self, position: Position) -> PowerLevels:
+        epoch = bisect_left(self._changes_of_levels, position)
+        if epoch not in self._levels:
+            self._levels[epoch] = power_levels(PastState(self._rows, self.room, Position(position - 1)))
+        return self._levels[epoch]
 
-    @cached_property
-    def _levels(self) -> PowerLevels:
-        return power_levels(self._state)
+    def _name_before(self, position: Position) -> str | None:
+        epoch = bisect_left(self._names, position, key=_position)
+        return self._names[epoch - 1][1] if epoch else None
+
+    def _size_before(self, position: Position) -> int:
+        if position not in self._counted:
+            self._counted |= self._sizes([position])
+        return self._counted[position]
+
+    def _sizes(self, positions: list[Position]) -> dict[Position, int]:
+        """Return how many were joined before each position: as many as now, less those who came since."""
+        if not positions:
+            return {}
+        moves = past.moves_since(self._rows, self.room, Position(min(positions) - 1))
+        sizes, members = {}, self._members
+        for position in sorted(positions, reverse=True):
+            while moves and moves[-1][0] >= position:
+                members -= moves.pop()[1]
+            sizes[position] = members
+        return sizes
 
     @cached_property
     def _members(self) -> int:
         return rooms.count(self._rows, self.room, "join")
+
+    @cached_property
+    def _changes_of_levels(self) -> list[Position]:
+        return past.changes_of_state(self._rows, self.room, POWER_LEVELS, "")
+
+    @cached_property
+    def _names(self) -> list[tuple[Position, str | None]]:
+        """The names that the person bore in the room, each with the position from which on they did."""
+        found = rooms.changes_of(self._rows, self.room, MEMBER, self.user)
+        return [(position, _name(content.get("displayname"))) for position, content in found]
+
+
+def _position(change: tuple[Position, str | None]) -> Position:
+    return change[0]
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) and "\x00" not in value else None

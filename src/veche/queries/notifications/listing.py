@@ -1,28 +1,35 @@
-"""The events that named somebody, newest first (section Listing Notifications).
+"""Everything that notified somebody, newest first (section Listing Notifications).
 
-What merely counted as unread is not listed: it left no row of its own.
+Found when it is asked for, by the same rules that count it; nothing of it is kept by person.
 """
 
+from collections.abc import Iterator
+from itertools import groupby, islice
 from typing import Any
 
 import msgspec
 
-from veche.domain.ids import Position, RoomId
+from veche.domain.events import MEMBER
+from veche.domain.ids import Position, RoomId, UserId
+from veche.domain.notifications import Verdict
 from veche.domain.sessions import Asker
-from veche.domain.timeline import client_json
+from veche.domain.timeline import Event, client_json
 from veche.queries.context import ReadContext
 from veche.queries.notifications.judging import Judge
+from veche.queries.notifications.marks import Marks
 from veche.queries.timeline.presenting import unsigned
-from veche.storage import notifications as stored
-from veche.storage.notifications import Mention
+from veche.storage.notifications import walking
 from veche.storage.reader import Snapshot
 
 MOST_AT_ONCE = 100
+MOST_EVALUATED = 1_000
+"""Events that are looked at for one page; after that it ends, however little was found."""
+TOGETHER = 50
 NEWEST = Position(2**62)
 
 
 class Notification(msgspec.Struct, frozen=True):
-    """An event that named the asker, what their rules do about it, and whether they have read it."""
+    """An event that notified the asker, what their rules do about it, and whether they have read it."""
 
     actions: tuple[str | dict[str, Any], ...]
     event: msgspec.Raw
@@ -41,23 +48,39 @@ class Notifications(msgspec.Struct, frozen=True, omit_defaults=True):
 async def notifications(
     ctx: ReadContext, asker: Asker, before: Position | None, limit: int, *, highlights_only: bool
 ) -> Notifications:
-    """Return a page of the events that named the asker, in rooms they are in, before a position (None: the newest)."""
+    """Return a page of what notified the asker before a position (None: the newest), in rooms they are in.
+
+    A page may hold fewer than ``limit`` and still not be the last.
+    """
+    most = max(1, min(limit, MOST_AT_ONCE))
 
     def read(at: Snapshot) -> Notifications:
-        most = max(1, min(limit, MOST_AT_ONCE))
-        found = stored.mentions(at, asker.user, before or NEWEST, most + 1)
-        judge = Judge(at, asker.user)
-        shown = (_notification(judge, mention, ctx.clock(), highlights_only) for mention in found[:most])
-        more = str(found[most - 1].event.position) if len(found) > most else None
-        return Notifications([one for one in shown if one is not None], more)
+        events = islice(walking.newest_first(at, asker.user, before or NEWEST), MOST_EVALUATED)
+        judge, marks = Judge(at, asker.user), Marks(at, asker.user)
+        found: list[Notification] = []
+        for seen, (event, verdict) in enumerate(_judged(judge, events), 1):
+            if verdict.notify and (verdict.highlight or not highlights_only):
+                found.append(_notification(asker.user, event, verdict, marks.is_read(event), ctx.clock()))
+            if len(found) == most or seen == MOST_EVALUATED:
+                return Notifications(found, str(event.position))
+        return Notifications(found)
 
     return await ctx.reader.run(read)
 
 
-def _notification(judge: Judge, mention: Mention, now: int, highlights_only: bool) -> Notification | None:
-    event = mention.event
-    verdict = judge.in_room(event.room_id).verdict(event)
-    if not verdict.notify or (highlights_only and not verdict.highlight):
-        return None
-    json = client_json(event, unsigned(event, now, "join"), with_room=False)
-    return Notification(verdict.actions, msgspec.Raw(json), mention.is_read, event.room_id, event.ts)
+def _judged(judge: Judge, events: Iterator[Event]) -> Iterator[tuple[Event, Verdict]]:
+    """Judge events a few at a time, those of one room together."""
+    while some := list(islice(events, TOGETHER)):
+        for room, stretch in groupby(some, key=_room):
+            known = list(stretch)
+            yield from zip(known, judge.in_room(room).verdicts(known), strict=True)
+
+
+def _room(event: Event) -> RoomId:
+    return event.room_id
+
+
+def _notification(user: UserId, event: Event, verdict: Verdict, is_read: bool, now: int) -> Notification:
+    membership = "invite" if (event.type, event.state_key) == (MEMBER, user) else "join"
+    json = client_json(event, unsigned(event, now, membership), with_room=False)
+    return Notification(verdict.actions, msgspec.Raw(json), is_read, event.room_id, event.ts)

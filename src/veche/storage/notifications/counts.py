@@ -42,13 +42,6 @@ class ThreadCount(msgspec.Struct, frozen=True, gc=False):
     own_highlight: int
 
 
-class Mention(msgspec.Struct, frozen=True):
-    """An event that named somebody, and whether they have read it."""
-
-    event: Event
-    is_read: bool
-
-
 def room_counts(rows: Rows, user: UserId, rooms: Iterable[RoomId]) -> list[RoomCount]:
     """Return the counts of the main timelines of those of ``rooms`` that ``user`` is joined to."""
     return [RoomCount(*row) for row in all_in(rows, _ROOM_COUNTS, rooms, user)]
@@ -115,20 +108,39 @@ def add_own_count(tx: Transaction, user: UserId, event: Event, extra: Totals) ->
     )
 
 
-def mentions(rows: Rows, user: UserId, before: Position, limit: int) -> list[Mention]:
-    """Return the newest events before a position that named ``user``, of rooms they are joined to."""
-    found = rows.all(
-        f"SELECT {_COLUMNS}, CASE WHEN EXISTS (SELECT 1 FROM read_marks r WHERE r.user_id = o.user_id"
-        " AND r.room_id = o.room_id AND r.thread IN (o.thread, '*') AND r.read_position >= o.position)"
-        " THEN 1 ELSE 0 END"
-        " FROM own_counts o JOIN events e ON e.position = o.position"
-        " JOIN memberships m ON m.room_id = o.room_id AND m.user_id = o.user_id AND m.membership = 'join'"
-        " WHERE o.user_id = ? AND o.position < ? ORDER BY o.position DESC LIMIT ?",
-        user,
-        before,
-        limit,
-    )
-    return [Mention(Event(*row[:-1]), bool(row[-1])) for row in found]
+def uncount(tx: Transaction, event: Event) -> None:
+    """Take an event that was redacted out of its timeline's counts, for all who have not read that far.
+
+    The running totals behind it stay as they are; what it had added is subtracted where they are read.
+    """
+    if event.thread == MAIN:
+        row = tx.one(
+            "SELECT e.main_notify - COALESCE(b.main_notify, 0), e.main_highlight - COALESCE(b.main_highlight, 0)"
+            " FROM events e LEFT JOIN events b ON b.position ="
+            " (SELECT MAX(p.position) FROM events p WHERE p.room_id = e.room_id AND p.position < e.position)"
+            " WHERE e.position = ?",
+            event.position,
+        )
+    else:
+        row = tx.one(
+            "SELECT e.notify_total - COALESCE(b.notify_total, 0), e.highlight_total - COALESCE(b.highlight_total, 0)"
+            " FROM thread_events e LEFT JOIN thread_events b ON b.room_id = e.room_id AND b.thread = e.thread"
+            " AND b.position = (SELECT MAX(p.position) FROM thread_events p WHERE p.room_id = e.room_id"
+            " AND p.thread = e.thread AND p.position < e.position)"
+            " WHERE e.room_id = ? AND e.thread = ? AND e.position = ?",
+            event.room_id,
+            event.thread,
+            event.position,
+        )
+    if row is not None and any(row):
+        tx.run(
+            "INSERT INTO redacted_counts (room_id, thread, position, notify, highlight) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            event.room_id,
+            event.thread,
+            event.position,
+            *row,
+        )
 
 
 _COLUMNS = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
@@ -150,10 +162,16 @@ _OWN = (
     " AND o.room_id = s.room_id AND o.thread = s.thread AND o.position > s.base), 0)"
 )
 
+_REDACTED = (
+    " - COALESCE((SELECT CAST(SUM(x.{name}) AS BIGINT) FROM redacted_counts x WHERE x.room_id = s.room_id"
+    " AND x.thread = s.thread AND x.position > s.base), 0)"
+)
+_NOTIFY, _HIGHLIGHT = (_REDACTED.replace("{name}", name) for name in ("notify", "highlight"))
+
 _ROOM_COUNTS = (
     "SELECT s.room_id, s.class, s.base,"
-    " COALESCE(newest.main_notify, 0) - COALESCE(seen.main_notify, 0),"
-    f" COALESCE(newest.main_highlight, 0) - COALESCE(seen.main_highlight, 0),{_OWN}"
+    f" COALESCE(newest.main_notify, 0) - COALESCE(seen.main_notify, 0){_NOTIFY},"
+    f" COALESCE(newest.main_highlight, 0) - COALESCE(seen.main_highlight, 0){_HIGHLIGHT},{_OWN}"
     f" FROM (SELECT m.user_id, m.room_id, '' AS thread, m.class, {_LATEST} AS base FROM memberships m"
     f"{_MARKS} AND r.thread = ''"
     " WHERE m.membership = 'join' AND m.user_id = ? AND m.room_id IN (??)) s"
@@ -164,8 +182,8 @@ _ROOM_COUNTS = (
 )
 
 _THREAD_COUNTS = (
-    "SELECT s.room_id, s.thread, s.base, s.notify_total - COALESCE(seen.notify_total, 0),"
-    f" s.highlight_total - COALESCE(seen.highlight_total, 0),{_OWN}"
+    f"SELECT s.room_id, s.thread, s.base, s.notify_total - COALESCE(seen.notify_total, 0){_NOTIFY},"
+    f" s.highlight_total - COALESCE(seen.highlight_total, 0){_HIGHLIGHT},{_OWN}"
     " FROM (SELECT m.user_id, m.room_id, t.thread, t.notify_total, t.highlight_total,"
     f" {_LATEST} AS base FROM memberships m JOIN threads t ON t.room_id = m.room_id AND t.position > m.since_position"
     f"{_MARKS} AND r.thread = t.thread"

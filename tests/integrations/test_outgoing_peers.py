@@ -1,0 +1,220 @@
+"""The outgoing client before peers that are hostile, slow or silent: time, size and number are bounded."""
+
+import asyncio
+
+import pytest
+
+from tests.integrations.peers import GOOD, LOOPBACK, Speak, peer, read_request, run
+from veche.domain.notifications.gateways import NOTIFY_PATH, gateways_from
+from veche.integrations.gateways import NotDelivered, PushGateways
+from veche.integrations.outgoing import Answer, Outgoing
+from veche.integrations.outgoing.client import CALLS_AT_ONCE, LARGEST_ANSWER
+
+
+async def _silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def _flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n")
+    while True:
+        writer.write(b"x" * 65_536)
+        await writer.drain()
+
+
+async def _endless_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"x-more: " + b"y" * 4_000 + b"\r\n")
+        await writer.drain()
+
+
+async def _hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+
+
+async def _nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(b"\x00\xff hello\r\n\r\n")
+
+
+async def _bomb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n\x1f\x8b")
+
+
+@pytest.mark.parametrize("speak", [_silence, _drip, _flood, _endless_head, _hang_up, _nonsense, _bomb])
+def test_hostile_peers_come_to_an_end(speak: Speak) -> None:
+    async def story() -> None:
+        async with peer(speak) as (port, brought):
+            outgoing = Outgoing(LOOPBACK, "Veche/test", whole_call_s=0.5)
+            gateways = PushGateways(gateways_from(f"http://127.0.0.1:{port}"), outgoing)
+            with pytest.raises(NotDelivered):
+                await gateways.push(f"http://127.0.0.1:{port}{NOTIFY_PATH}", b"{}")
+            await outgoing.close()
+        assert len(brought) == 1
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"rejected":null}',
+        b'{"rejected":[1]}',
+        b'{"rejected":{}}',
+        b"[" * 60_000,
+        b"\xff",
+        b"{}",
+    ],
+)
+def test_an_answer_that_is_none_counts_for_nothing(body: bytes) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    async def story() -> None:
+        async with peer(speak) as (port, _):
+            outgoing = Outgoing(LOOPBACK, "Veche/test")
+            with pytest.raises(NotDelivered, match="not that of a push gateway"):
+                await PushGateways(gateways_from(f"http://127.0.0.1:{port}"), outgoing).push(
+                    f"http://127.0.0.1:{port}{NOTIFY_PATH}", b"{}"
+                )
+            await outgoing.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("head", "is_final", "wait"),
+    [
+        (b"500 X\r\n", False, 0.0),
+        (b"503 X\r\nretry-after: 7\r\n", False, 7.0),
+        (b"429 X\r\nretry-after: 99999\r\n", False, 3600.0),
+        (b"429 X\r\nretry-after: Fri, 01 Jan 2027 00:00:00 GMT\r\n", False, 0.0),
+        (b"404 X\r\n", False, 0.0),
+        (b"400 X\r\n", True, 0.0),
+        (b"413 X\r\n", True, 0.0),
+        (b"204 X\r\n", False, 0.0),
+    ],
+)
+def test_what_a_refusal_says(head: bytes, is_final: bool, wait: float) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 " + head + (b"\r\n" if head.startswith(b"204") else b"content-length: 0\r\n\r\n"))
+
+    async def story() -> None:
+        async with peer(speak) as (port, _):
+            outgoing = Outgoing(LOOPBACK, "Veche/test")
+            with pytest.raises(NotDelivered) as caught:
+                await PushGateways(gateways_from(f"http://127.0.0.1:{port}"), outgoing).push(
+                    f"http://127.0.0.1:{port}{NOTIFY_PATH}", b"{}"
+                )
+            assert (caught.value.is_final, caught.value.retry_after_s) == (is_final, wait)
+            await outgoing.close()
+
+    run(story())
+
+
+def test_what_is_sent() -> None:
+    requests: list[bytes] = []
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await read_request(reader))
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 15\r\nconnection: close\r\n\r\n" + GOOD[-15:]
+        )
+
+    async def story() -> None:
+        async with peer(speak) as (port, _):
+            outgoing = Outgoing(LOOPBACK, "Veche/9")
+            for _ in range(2):
+                answer = await outgoing.post(f"http://127.0.0.1:{port}", NOTIFY_PATH, b'{"a":1}')
+                assert answer == Answer(200, b'{"rejected":[]}')
+            await outgoing.close()
+
+    run(story())
+    head, body = requests[1].split(b"\r\n\r\n")
+    first, *fields = head.decode().split("\r\n")
+    assert first == f"POST {NOTIFY_PATH} HTTP/1.1"
+    found = dict(field.lower().split(": ", 1) for field in fields)
+    assert found.pop("host").startswith("127.0.0.1:")
+    assert found == {
+        "content-type": "application/json",
+        "user-agent": "veche/9",
+        "accept": "*/*",
+        "content-length": "7",
+    }
+    assert body == b'{"a":1}'
+
+
+def test_a_silent_peer_keeps_no_other_waiting() -> None:
+    async def story() -> None:
+        async with peer(_silence) as (silent, _), peer() as (good, _):
+            outgoing = Outgoing(LOOPBACK, "Veche/test", whole_call_s=30.0)
+            waiting = [
+                asyncio.create_task(outgoing.post(f"http://127.0.0.1:{silent}", NOTIFY_PATH, b"{}"))
+                for _ in range(4 * CALLS_AT_ONCE)
+            ]
+            await asyncio.sleep(0.05)
+            for _ in range(3):
+                assert (await outgoing.post(f"http://127.0.0.1:{good}", NOTIFY_PATH, b"{}")).status == 200
+            assert not any(task.done() for task in waiting)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            await outgoing.close()
+
+    run(story())
+
+
+def test_no_more_calls_at_once_than_agreed() -> None:
+    now = most = 0
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal now, most
+        await read_request(reader)
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.01)
+        now -= 1
+        writer.write(GOOD)
+
+    async def story() -> None:
+        async with peer(speak) as (port, _):
+            outgoing = Outgoing(LOOPBACK, "Veche/test")
+            calls = [outgoing.post(f"http://127.0.0.1:{port}", NOTIFY_PATH, b"{}") for _ in range(5 * CALLS_AT_ONCE)]
+            await asyncio.gather(*calls, return_exceptions=True)
+            await outgoing.close()
+
+    run(story())
+    assert most == CALLS_AT_ONCE
+
+
+def test_largest_answer_is_read_whole() -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % LARGEST_ANSWER + b"x" * LARGEST_ANSWER)
+
+    async def story() -> None:
+        async with peer(speak) as (port, _):
+            outgoing = Outgoing(LOOPBACK, "Veche/test")
+            answer = await outgoing.post(f"http://127.0.0.1:{port}", NOTIFY_PATH, b"{}")
+            assert len(answer.body) == LARGEST_ANSWER
+            await outgoing.close()
+
+    run(story())

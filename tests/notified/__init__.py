@@ -1,0 +1,1 @@
+"""What notifies whom: random stories of three people held against a plain model."""
