@@ -251,13 +251,3 @@ async def test_closing_an_account_may_erase_what_was_its_own(world: World, erase
     assert (await anna.get(f"/profile/{boris.user}")).ok() == ({} if erase else {"m.tz": "Europe/Riga"})
     kept = await world.queries.reader.run(lambda at: at.one("SELECT COUNT(*) FROM account_data"))
     assert kept == (0 if erase else 1,)
-
-
-async def test_no_contact_identifiers_are_kept(world: World) -> None:
-    anna = await world.person("anna")
-    assert (await anna.get("/account/3pid")).ok() == {"threepids": []}
-    for path in ("", "/add", "/bind", "/delete", "/unbind", "/email/requestToken", "/msisdn/requestToken"):
-        (await anna.post(f"/account/3pid{path}")).refused(403, "M_THREEPID_DENIED")
-    for path in ("/register/email", "/account/password/msisdn"):
-        answer = await world.call("POST", f"{CLIENT_API}{path}/requestToken", {"email": "a@b"})
-        answer.refused(403, "M_THREEPID_DENIED")

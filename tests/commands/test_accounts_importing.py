@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,8 @@ from veche.storage import accounts as rows
 GRETA, HANNA = UserId("@greta:veche.test"), UserId("@hanna:veche.test")
 
 
-def person(name: str, full_name: str = "", **more: object) -> NewPerson:
-    return NewPerson(name, full_name, password=PASSWORD, **more)  # type: ignore[arg-type]
+def person(name: str, full_name: str = "", **more: Any) -> NewPerson:
+    return NewPerson(name, full_name, password=PASSWORD, **more)
 
 
 async def brought(world: World, *people: NewPerson) -> list[str]:

@@ -6,14 +6,15 @@ from veche.domain.accounts import (
     DUMMY,
     REGISTRATION_TOKEN,
     RegistrationToken,
+    flows_of_registration,
     folded,
     may_administer,
     may_be_token,
     may_bear,
-    stage_of_registration,
 )
+from veche.domain.accounts.addresses import EMAIL_IDENTITY
 from veche.domain.ids import DeviceId, UserId
-from veche.domain.sessions import OPERATOR, Asker
+from veche.domain.sessions import OPERATOR, Asker, Flows
 from veche.domain.settings import Limits, Registration
 
 LIMITS = Limits(server_name="x")
@@ -41,9 +42,21 @@ def test_capitals_are_another_way_of_writing() -> None:
     assert folded("Anna") == "anna"
 
 
-@pytest.mark.parametrize(("registration", "stage"), [("open", DUMMY), ("token", REGISTRATION_TOKEN), ("closed", None)])
-def test_how_people_register(registration: Registration, stage: str | None) -> None:
-    assert stage_of_registration(registration) == stage
+@pytest.mark.parametrize(
+    ("registration", "sends", "requires", "flows"),
+    [
+        ("open", False, False, ((DUMMY,),)),
+        ("open", True, False, ((DUMMY,), (EMAIL_IDENTITY,))),
+        ("open", True, True, ((EMAIL_IDENTITY,),)),
+        ("token", False, False, ((REGISTRATION_TOKEN,),)),
+        ("token", True, False, ((REGISTRATION_TOKEN,), (EMAIL_IDENTITY, REGISTRATION_TOKEN))),
+        ("token", True, True, ((EMAIL_IDENTITY, REGISTRATION_TOKEN),)),
+        ("closed", True, True, ()),
+    ],
+)
+def test_how_people_register(registration: Registration, sends: bool, requires: bool, flows: Flows) -> None:
+    limits = Limits("x", registration, sends_mail=sends, registration_requires_mail=requires)
+    assert flows_of_registration(limits) == flows
 
 
 @pytest.mark.parametrize(
