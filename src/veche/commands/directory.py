@@ -4,10 +4,10 @@ from veche.commands.context import Context
 from veche.domain.directory import default_aliases, may_be_alias, may_take_alias
 from veche.domain.events import CANONICAL_ALIAS
 from veche.domain.ids import Alias, RoomId, is_room_id
-from veche.domain.membership import membership_of
+from veche.domain.membership import NOT_IN_ROOM, membership_of
 from veche.domain.moderation import may_take_part
 from veche.domain.power_levels import lacks_power, power_levels
-from veche.domain.refusals import Refusal, Refused, forbidden, invalid_param, not_found, refuse
+from veche.domain.refusals import Refusal, Refused, invalid_param, not_found, refuse
 from veche.domain.sessions import Asker
 from veche.storage import directory, rooms
 from veche.storage.rooms import CurrentState
@@ -70,7 +70,7 @@ async def publish(ctx: Context, asker: Asker, room: RoomId, *, is_public: bool) 
 
 
 def _is_member(state: CurrentState, asker: Asker) -> Refusal | None:
-    return None if membership_of(state, asker.user) == "join" else forbidden("You are not in that room.")
+    return None if membership_of(state, asker.user) == "join" else NOT_IN_ROOM
 
 
 def _may_name(state: CurrentState, asker: Asker) -> Refusal | None:

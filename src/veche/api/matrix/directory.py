@@ -1,19 +1,23 @@
 """Directory: aliases, public rooms, people."""
 
-import re
 from typing import Any, Literal
 
 import msgspec
 
 from veche.api.http.contract import Door, Empty, Endpoint
 from veche.commands import directory as commands
-from veche.domain.ids import Alias, RoomId
+from veche.domain.directory.spaces import FEWEST, MOST_DEPTH, MOST_ROOMS, Way
+from veche.domain.directory.summaries import RoomSummary
+from veche.domain.ids import Alias, RoomId, UserId
 from veche.domain.refusals import Refused, invalid_param, not_found
 from veche.domain.sessions import Asker
+from veche.domain.settings import Limits
 from veche.queries import directory as queries
+from veche.queries.directory.listing import RoomsPage
+from veche.queries.directory.people import Mutual
+from veche.queries.directory.spaces import SpacePage
 
 MOST_AT_ONCE = 500
-_OFFSET = re.compile(r"[0-9]{1,9}\Z")
 
 
 class AliasRequest(msgspec.Struct, frozen=True):
@@ -91,6 +95,29 @@ class SearchRequest(msgspec.Struct, frozen=True):
     server: str | None = None
 
 
+class SummaryRequest(msgspec.Struct, frozen=True):
+    """``GET /room_summary/{room_id_or_alias}``; servers named by ``via`` are not asked: there is no federation."""
+
+    room_id_or_alias: str
+
+
+class HierarchyRequest(msgspec.Struct, frozen=True, rename={"token": "from"}):
+    """``GET /rooms/{room_id}/hierarchy``."""
+
+    room_id: RoomId
+    suggested_only: bool = False
+    limit: int = FEWEST
+    max_depth: int = MOST_DEPTH
+    token: str | None = None
+
+
+class MutualRequest(msgspec.Struct, frozen=True, rename={"token": "from"}):
+    """``GET /mutual_rooms``."""
+
+    user_id: UserId
+    token: str | None = None
+
+
 class PeopleSearch(msgspec.Struct, frozen=True):
     """The body of ``POST /user_directory/search``."""
 
@@ -139,33 +166,54 @@ async def publish(door: Door, asker: Asker, query: PublishRequest) -> Empty:
     return Empty()
 
 
-async def public_rooms(door: Door, asker: Asker, query: PageRequest) -> dict[str, Any]:
-    """Return a page of the public rooms (section Listing rooms)."""
+async def public_rooms(door: Door, asker: Asker, query: PageRequest) -> RoomsPage:
+    """Return a page of the public rooms (section Published room directory)."""
     return await _page(door, Term(), query.limit, query.since, query.server)
 
 
-async def search_rooms(door: Door, asker: Asker, query: SearchRequest) -> dict[str, Any]:
+async def search_rooms(door: Door, asker: Asker, query: SearchRequest) -> RoomsPage:
     """Return a page of the public rooms that hold a word."""
     wish = query.body
     return await _page(door, wish.filter or Term(), wish.limit, wish.since, query.server)
 
 
+async def room_summary(door: Door, asker: Asker, query: SummaryRequest) -> RoomSummary:
+    """Return the summary of a room, for people who need not be in it."""
+    return await queries.room_summary(door.queries, asker, query.room_id_or_alias)
+
+
+async def hierarchy(door: Door, asker: Asker, query: HierarchyRequest) -> SpacePage:
+    """Return a page of the rooms of a space (section Spaces)."""
+    if query.limit < 1 or query.max_depth < 0:
+        raise Refused(invalid_param("limit is at least 1, and max_depth not below 0", "limit"))
+    way = Way(min(query.max_depth, MOST_DEPTH), query.suggested_only)
+    limit = min(query.limit, MOST_ROOMS)
+    return await queries.hierarchy(door.queries, asker, query.room_id, way, limit, query.token or "")
+
+
+async def mutual_rooms(door: Door, asker: Asker, query: MutualRequest) -> Mutual:
+    """Return the rooms shared with somebody."""
+    return await queries.mutual_rooms(door.queries, asker, query.user_id, query.token or "")
+
+
 async def search_people(door: Door, asker: Asker, query: PeopleRequest) -> dict[str, Any]:
     """Return people by name (section User directory)."""
     limit = max(1, min(query.body.limit, MOST_AT_ONCE))
-    results, limited = await queries.people(door.queries, asker, query.body.search_term, limit)
+    results, limited = await queries.people_named(door.queries, asker, query.body.search_term, limit)
     return {"results": results, "limited": limited}
 
 
-async def _page(door: Door, term: Term, limit: int, since: str | None, server: str | None) -> dict[str, Any]:
-    if since and not _OFFSET.match(since):
-        raise Refused(invalid_param("since is not a token of this server", "since"))
+async def _page(door: Door, term: Term, limit: int, since: str | None, server: str | None) -> RoomsPage:
     if server not in (None, "", door.queries.limits.server_name):
         raise Refused(not_found("This server knows its own rooms only."))
-    wish = queries.RoomSearch(
-        term.generic_search_term or "", term.room_types, max(1, min(limit, MOST_AT_ONCE)), int(since or 0)
-    )
+    limit = max(1, min(limit, MOST_AT_ONCE))
+    wish = queries.RoomSearch(term.generic_search_term or "", term.room_types, limit, since or "")
     return await queries.public_rooms(door.queries, wish)
+
+
+def _without_token(limits: Limits) -> bool:
+    """Say whether the specification's leave to answer whoever has no account is made use of."""
+    return limits.public_rooms_without_token
 
 
 _V3 = "/_matrix/client/v3"
@@ -174,6 +222,12 @@ _LISTED = _V3 + "/directory/list/room/{room_id}"
 _ALIASES = _V3 + "/rooms/{room_id}/aliases"
 _PEOPLE = _V3 + "/user_directory/search"
 _Any = dict[str, Any]
+_V1 = "/_matrix/client/v1"
+_SUMMARY = _V1 + "/room_summary/{room_id_or_alias}"
+_UNSTABLE = "/_matrix/client/unstable/im.nheko.summary"
+_OLD_SUMMARY = (_UNSTABLE + "/summary/{room_id_or_alias}", _UNSTABLE + "/rooms/{room_id_or_alias}/summary")
+_ROOMS = _V3 + "/publicRooms"
+_SPACE = _V1 + "/rooms/{room_id}/hierarchy"
 
 ENDPOINTS = (
     Endpoint("GET", _ALIAS, "public", "read", AliasRequest, Resolved, resolve),
@@ -182,7 +236,20 @@ ENDPOINTS = (
     Endpoint("GET", _ALIASES, "user", "read", RoomRequest, _Any, aliases),
     Endpoint("GET", _LISTED, "public", "read", RoomRequest, Visibility, visibility),
     Endpoint("PUT", _LISTED, "user", "write", PublishRequest, Empty, publish, body_optional=True),
-    Endpoint("GET", _V3 + "/publicRooms", "user", "read", PageRequest, _Any, public_rooms),
-    Endpoint("POST", _V3 + "/publicRooms", "user", "read", SearchRequest, _Any, search_rooms, body_optional=True),
+    Endpoint("GET", _ROOMS, "user", "read", PageRequest, RoomsPage, public_rooms, opens_to_all=_without_token),
+    Endpoint("POST", _ROOMS, "user", "read", SearchRequest, RoomsPage, search_rooms, body_optional=True),
+    Endpoint(
+        "GET",
+        _SUMMARY,
+        "user",
+        "read",
+        SummaryRequest,
+        RoomSummary,
+        room_summary,
+        aliases=_OLD_SUMMARY,
+        opens_to_all=_without_token,
+    ),
+    Endpoint("GET", _SPACE, "user", "read", HierarchyRequest, SpacePage, hierarchy),
+    Endpoint("GET", _V1 + "/mutual_rooms", "user", "read", MutualRequest, Mutual, mutual_rooms),
     Endpoint("POST", _PEOPLE, "user", "read", PeopleRequest, _Any, search_people),
 )

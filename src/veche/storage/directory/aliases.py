@@ -1,11 +1,7 @@
-"""Directory: aliases, and the rooms and people that a search finds: their rows."""
+"""The rows of aliases, and of the rooms that everybody joins under one."""
 
-from collections.abc import Iterable
-
-from veche.base import json
-from veche.domain.events import Content
 from veche.domain.ids import Alias, RoomId, UserId
-from veche.storage.rows import Rows, all_in
+from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
 
 
@@ -52,6 +48,12 @@ def delete_alias(tx: Transaction, alias: Alias) -> None:
     tx.run("DELETE FROM aliases WHERE alias = ?", alias)
 
 
+def move_aliases(tx: Transaction, old: RoomId, new: RoomId) -> None:
+    """Let everything that leads to one room lead to another: aliases, and the rooms that everybody joins."""
+    for table in ("aliases", "default_rooms"):
+        tx.run(f"UPDATE {table} SET room_id = ? WHERE room_id = ?", new, old)
+
+
 def default_room(rows: Rows, alias: Alias) -> RoomId | None:
     """Return the room that everybody joins under the name of an alias, wherever the alias itself leads now."""
     row = rows.one("SELECT room_id FROM default_rooms WHERE alias = ?", alias)
@@ -66,27 +68,3 @@ def set_default_room(tx: Transaction, alias: Alias, room: RoomId) -> None:
         alias,
         room,
     )
-
-
-def public_rooms(rows: Rows) -> list[tuple[RoomId, int]]:
-    """Return (room, joined members) of the rooms that the directory lists, the largest first."""
-    return rows.all(
-        "SELECT r.room_id, (SELECT COUNT(*) FROM memberships m WHERE m.room_id = r.room_id AND m.membership = 'join')"
-        " AS joined FROM rooms r WHERE r.is_public = 1 ORDER BY joined DESC, r.room_id"
-    )
-
-
-def openness(rows: Rows) -> list[tuple[RoomId, str, Content]]:
-    """Return (room, type, content) of all rooms' present join rules and history visibilities."""
-    found = rows.all(
-        "SELECT r.room_id, e.type, e.json FROM rooms r JOIN current_state s ON s.room_id = r.room_id"
-        " AND s.type IN ('m.room.join_rules', 'm.room.history_visibility') AND s.state_key = ''"
-        " JOIN events e ON e.position = s.position"
-    )
-    return [(room, kind, json.decode(text)["content"]) for room, kind, text in found]
-
-
-def joined_to_any(rows: Rows, rooms: Iterable[RoomId]) -> set[UserId]:
-    """Return all who are joined to one of these rooms."""
-    found = all_in(rows, "SELECT user_id FROM memberships WHERE membership = 'join' AND room_id IN (??)", rooms)
-    return {row[0] for row in found}
