@@ -72,7 +72,7 @@ async def test_who_is_the_last_administrator(
 async def test_whoever_is_suspended_is_no_other_administrator(writer: Writer, reader: Reader) -> None:
     await people(writer, anna="administrator", boris="administrator")
     await writer.run(lambda tx: moderation.put(tx, Restriction(BORIS, "suspension", 0, 11, ELENA, "")))
-    last = [await reader.run(lambda at, now=now: moderation.target(at, ANNA, "administrator", now)) for now in (10, 11)]  # type: ignore[misc]
+    last = await reader.run(lambda at: [moderation.target(at, ANNA, "administrator", now) for now in (10, 11)])
     assert [one.is_last for one in last] == [True, False]
 
 

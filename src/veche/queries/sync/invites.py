@@ -5,7 +5,7 @@ from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.rooms import RECOMMENDED_STRIPPED_STATE
 from veche.domain.timeline import stripped_json
 from veche.queries.sync.reply import events_json
-from veche.storage import rooms, timeline
+from veche.storage import account_data, rooms, timeline
 from veche.storage.rooms import Membership
 from veche.storage.rows import Rows
 
@@ -13,7 +13,16 @@ from veche.storage.rows import Rows
 def outside_rooms(
     rows: Rows, user: UserId, kind: str, since: Position, ignored: frozenset[str]
 ) -> list[tuple[RoomId, bytes]]:
-    """Return the rooms that ``user`` was invited to (``invite``) or knocks on (``knock``) since a position."""
+    """Return the rooms that ``user`` was invited to (``invite``) or knocks on (``knock``) since a position.
+
+    Nobody is told of invitations by those whom they ignore, nor of any while they block them all. Once they change
+    that, what was kept from them is told, and with it what they know.
+    """
+    if kind == "invite":
+        if account_data.blocks_invitations(rows, user):
+            return []
+        if since and account_data.changed_whom_they_hear(rows, user, since):
+            since = Position(0)
     name = f'"{kind}_state":'.encode()
     return [
         (room, b"{%b%b}" % (name, events_json(events)))

@@ -19,6 +19,31 @@ class Thread(msgspec.Struct, frozen=True):
     latest: Position | None
 
 
+class ThreadSummary(msgspec.Struct, frozen=True):
+    """How many messages of a thread stand in a stretch of the log, the newest one, and whether somebody wrote any."""
+
+    root: EventId
+    count: int
+    latest: Position
+    took_part: bool
+
+
+def thread_summaries(
+    rows: Rows, roots: Collection[EventId], user: UserId, first: Position, last: Position
+) -> list[ThreadSummary]:
+    """Return what the threads among ``roots`` hold from ``first`` to ``last``, and whether ``user`` wrote there."""
+    found = all_in(
+        rows,
+        "SELECT parent_id, COUNT(*), MAX(position), MAX(CASE WHEN sender = ? THEN 1 ELSE 0 END) FROM relations"
+        " WHERE kind = 'm.thread' AND position >= ? AND position <= ? AND parent_id IN (??) GROUP BY parent_id",
+        roots,
+        user,
+        first,
+        last,
+    )
+    return [ThreadSummary(root, count, latest, bool(took_part)) for root, count, latest, took_part in found]
+
+
 def threads(rows: Rows, room: RoomId, below: Position, until: Position, limit: int) -> list[Thread]:
     """Return at most ``limit`` threads of a room whose bounds are below a position, the highest bound first.
 

@@ -98,12 +98,11 @@ def _device(use: DeviceUse) -> dict[str, Any]:
 
 
 _WHOIS = "/_matrix/client/v3/admin/whois/{user_id}"
-_OLD = ("/_matrix/client/r0/admin/whois/{user_id}",)
 _LOCK = "/_matrix/client/v1/admin/lock/{user_id}"
 _SUSPEND = "/_matrix/client/v1/admin/suspend/{user_id}"
 
 ENDPOINTS = (
-    Endpoint("GET", _WHOIS, "user", "read", OneUser, dict[str, Any], whois, aliases=_OLD),
+    Endpoint("GET", _WHOIS, "user", "read", OneUser, dict[str, Any], whois),
     Endpoint("GET", _LOCK, "administrator", "read", OneUser, LockBody, lock_of),
     Endpoint("PUT", _LOCK, "administrator", "write", LockRequest, LockBody, lock),
     Endpoint("GET", _SUSPEND, "administrator", "read", OneUser, SuspendBody, suspension_of),
