@@ -25,7 +25,7 @@ def homeserver(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
         return
     data = tmp_path_factory.mktemp("homeserver") / "data"
     data.mkdir()
-    server = Server(Place(data, ""), presence="on")
+    server = Server(Place(data, ""), presence="on", search="on")
     request.config.stash[SERVER] = server.start()
     yield server.url
     assert server.stop() == 0

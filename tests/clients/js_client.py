@@ -33,15 +33,18 @@ class JsClient:
         return await cls._begin("register", account, folder, history=20)
 
     @classmethod
-    async def login(cls, account: Account, folder: Path, history: int) -> "JsClient":
-        """A further device of an account; its first sync brings that many events of each room."""
-        return await cls._begin("login", account, folder, history)
+    async def login(cls, account: Account, folder: Path, history: int, token: str = "") -> "JsClient":
+        """A further device of an account; its first sync brings that many events of each room.
+
+        It signs in by the token that another device has made, where one is given.
+        """
+        return await cls._begin("login", account, folder, history, token)
 
     @classmethod
-    async def _begin(cls, how: str, account: Account, folder: Path, history: int) -> "JsClient":
+    async def _begin(cls, how: str, account: Account, folder: Path, history: int, token: str = "") -> "JsClient":
         driver = await Driver.start(folder, account.authority)
         try:
-            wish = {"base": account.base_url, "user": account.name, "password": account.password}
+            wish = {"base": account.base_url, "user": account.name, "password": account.password, "token": token}
             whoami = await driver.do(how, **wish, device_name="js", history=history)
         except BaseException:
             await driver.close()

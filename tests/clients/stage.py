@@ -25,9 +25,9 @@ class Stage:
         self._exits.push_async_callback(client.close)
         return client
 
-    async def js_again(self, account: Account, history: int = 20) -> JsClient:
+    async def js_again(self, account: Account, history: int = 20, token: str = "") -> JsClient:
         """A new device of a person who has an account; its first sync brings that many events of each room."""
-        client = await JsClient.login(account, self._place(), history)
+        client = await JsClient.login(account, self._place(), history, token)
         self._exits.push_async_callback(client.close)
         return client
 
@@ -58,6 +58,16 @@ async def share_room(host: Person, guest: Person) -> str:
     for person, other in ((host, guest), (guest, host)):
         await until_member(person, room, other.user_id, "join")
         await until_devices_known(person, other)
+    return room
+
+
+async def share_plain_room(host: Person, guest: Person) -> str:
+    """A room without encryption in which both are joined."""
+    room = await host.create_plain_room(guest.user_id)
+    await until_member(guest, room, guest.user_id, "invite")
+    await guest.join(room)
+    for person, other in ((host, guest), (guest, host)):
+        await until_member(person, room, other.user_id, "join")
     return room
 
 

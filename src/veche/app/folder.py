@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +19,16 @@ class HalfRestored(Occupied):
     """A restore into the data folder was begun and not finished."""
 
 
+class Foreign(Occupied):
+    """The data folder is another account's, and this is root, whose files that account could not open."""
+
+
 @contextlib.contextmanager
 def data_folder(data: Path) -> Iterator[None]:
     """Make the data folder and its settings file where missing, and hold its lock.
 
-    Raises ``Occupied`` while another process holds it, ``HalfRestored`` where only a part of a backup is in it.
+    Raises ``Occupied`` while another process holds it, ``HalfRestored`` where only a part of a backup is in it,
+    ``Foreign`` for root where another account has used it before.
     """
     with held_folder(data):
         if (data / UNFINISHED).exists():
@@ -33,14 +39,27 @@ def data_folder(data: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def held_folder(data: Path) -> Iterator[None]:
-    """Make a folder where it is missing, whatever is in it, and hold its lock; raises ``Occupied``."""
+    """Make a folder where it is missing, whatever is in it, and hold its lock; raises ``Occupied`` or ``Foreign``."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        _expect_own(descriptor, data)
         _lock(descriptor, data)
         yield
     finally:
         os.close(descriptor)
+
+
+def _expect_own(descriptor: int, data: Path) -> None:
+    """Whoever made the lock is who runs the server; in a folder of its own a container may well do so as root."""
+    owner = os.fstat(descriptor).st_uid
+    if os.geteuid() != 0 or owner == 0:
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:  # one that systemd makes up has a name only while its service runs
+        name = f"#{owner}"
+    raise Foreign(f"{data} belongs to {name}: root's files there would be closed to it; use: sudo -u '{name}' …")
 
 
 def _lock(descriptor: int, data: Path) -> None:

@@ -4,9 +4,12 @@ import "./console.mjs";
 import "./promise.mjs";
 import { createInterface } from "node:readline";
 import { encryptionCommands } from "./encryption.mjs";
+import { findingCommands } from "./finding.mjs";
 import { mediaCommands } from "./media.mjs";
+import { notificationCommands } from "./notifications.mjs";
 import { roomCommands } from "./rooms.mjs";
 import { sessionCommands } from "./sessions.mjs";
+import { threadCommands } from "./threads.mjs";
 import { timelineCommands } from "./timeline.mjs";
 import { verificationCommands } from "./verification.mjs";
 
@@ -17,6 +20,9 @@ const COMMANDS = {
   ...mediaCommands,
   ...encryptionCommands,
   ...verificationCommands,
+  ...threadCommands,
+  ...findingCommands,
+  ...notificationCommands,
 };
 
 /**

@@ -1,7 +1,7 @@
 // Rooms and the people in them, and how these are doing, as the SDK sees them.
 import { Preset } from "matrix-js-sdk";
 
-export const roomCommands = { create_room, join, membership, devices_of, presence, set_presence };
+export const roomCommands = { create_room, join, leave, upgrade, successor, membership, devices_of, presence, set_presence };
 
 /**
  * A private encrypted room with one invited person.
@@ -18,6 +18,27 @@ async function create_room({ client }, { invite, name }) {
 /** @param {import("./sessions.mjs").Device} device */
 async function join({ client }, { room }) {
   await client.joinRoom(room);
+}
+
+/** @param {import("./sessions.mjs").Device} device */
+async function leave({ client }, { room }) {
+  await client.leave(room);
+}
+
+/** Gives a room another version; answers the id of the room that takes its place. */
+async function upgrade({ client }, { room, version }) {
+  return (await client.upgradeRoom(room, version)).replacement_room;
+}
+
+/** The room that takes a room's place, and the one whose place it took, null where the SDK knows of none. */
+function successor({ client }, { room: id }) {
+  const room = client.getRoom(id);
+  const tombstone = room.currentState.getStateEvents("m.room.tombstone", "");
+  return {
+    next: tombstone?.getContent().replacement_room ?? null,
+    last: room.findPredecessor()?.roomId ?? null,
+    version: room.getVersion(),
+  };
 }
 
 /**

@@ -14,7 +14,7 @@ import { rememberRequests } from "./verification.mjs";
  * @property {import("matrix-js-sdk/lib/crypto-api/index.js").ShowSasCallbacks | null} sas
  */
 
-export const sessionCommands = { register, login, logout };
+export const sessionCommands = { register, login, logout, login_token, openid_token, relay };
 
 /**
  * Registers as clients do: asks which stages there are, then passes the dummy stage of that session.
@@ -33,23 +33,44 @@ async function register(device, wish) {
 }
 
 /**
+ * Signs in by password, or by the token that another device has made.
  * @param {Device} device
- * @param {{base: string, user: string, password: string, device_name: string, history: number}} wish
+ * @param {{base: string, user: string, password: string, token?: string, device_name: string, history: number}} wish
  */
 async function login(device, wish) {
   const door = createClient({ baseUrl: wish.base });
-  const credentials = await door.loginRequest({
-    type: "m.login.password",
-    identifier: { type: "m.id.user", user: wish.user },
-    password: wish.password,
-    initial_device_display_name: wish.device_name,
-  });
+  const identifier = { type: "m.id.user", user: wish.user };
+  const proof = wish.token
+    ? { type: "m.login.token", token: wish.token }
+    : { type: "m.login.password", identifier, password: wish.password };
+  const credentials = await door.loginRequest({ ...proof, initial_device_display_name: wish.device_name });
   return await begin(device, wish, credentials);
 }
 
 /** @param {Device} device */
 async function logout(device) {
   await device.client.logout(true);
+}
+
+/** A token with which another device signs in: asks what is to be proven, then proves it. @param {Device} device */
+async function login_token({ client, password }) {
+  const asked = await client.requestLoginToken().then(
+    () => Promise.reject(new Error("a token without a proof")),
+    (refusal) => refusal.data,
+  );
+  const identifier = { type: "m.id.user", user: client.getUserId() };
+  return await client.requestLoginToken({ type: "m.login.password", identifier, password, session: asked.session });
+}
+
+/** @param {Device} device */
+async function openid_token({ client }) {
+  return await client.getOpenIdToken();
+}
+
+/** Where calls go: what the SDK will hand to the browser. @param {Device} device */
+async function relay({ client }) {
+  await client.checkTurnServers();
+  return client.getTurnServers();
 }
 
 /**

@@ -1,5 +1,6 @@
 """Routing: the raw path is split first and each segment decoded afterwards, so that ``%2F`` stays inside one."""
 
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from veche.api.http.contract import Endpoint
@@ -8,6 +9,11 @@ from veche.domain.refusals import Refusal, Refused
 UNKNOWN = Refusal("M_UNRECOGNIZED", 404, "This server knows no such endpoint.")
 WRONG_METHOD = Refusal("M_UNRECOGNIZED", 405, "This endpoint does not know that method.")
 BAD_PATH = Refusal("M_INVALID_PARAM", 400, "The path holds bytes that are not UTF-8.")
+OLDER: Final = {
+    "/_matrix/client/v3": ("/_matrix/client/r0", "/_matrix/client/v1", "/_matrix/client/api/v1"),
+    "/_matrix/media/v3": ("/_matrix/media/r0", "/_matrix/media/v1"),
+}
+"""Beginnings of paths under which older clients look for what stands under the newer one (section API Versions)."""
 NUL_IN_PATH = Refusal("M_INVALID_PARAM", 400, "The path holds a NUL character.")
 
 
@@ -29,8 +35,9 @@ class Router:
     def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
         self._root = _Node()
         self._hidden: dict[bytes, str] = {}
+        self._share()
         for endpoint in endpoints:
-            for path in (endpoint.path, *endpoint.aliases):
+            for path in {endpoint.path, *endpoint.aliases}.difference(older_paths(endpoint.path)):
                 self._add(path, endpoint)
 
     def match(self, method: str, raw_path: bytes) -> tuple[Endpoint, dict[str, str]]:
@@ -54,10 +61,26 @@ class Router:
                 return path
         return raw_path.decode("latin-1")
 
+    def _share(self) -> None:
+        """Let older beginnings lead to the newer one's own branch: that costs nobody a step."""
+        for newer, others in OLDER.items():
+            branch, _ = self._node(newer)
+            for older in others:
+                above, _, name = older.rpartition("/")
+                self._node(above)[0].children[name.encode()] = branch
+
     def _add(self, path: str, endpoint: Endpoint) -> None:
         if endpoint.hides_path:
             self._hidden[path.partition("{")[0].encode()] = path
-        node, names = self._root, []
+        node, names = self._node(path)
+        if endpoint.method in node.endpoints:
+            raise ValueError(f"{endpoint.method} {path} is declared twice")
+        node.endpoints[endpoint.method] = endpoint
+        node.names[endpoint.method] = names
+
+    def _node(self, path: str) -> tuple[_Node, tuple[str, ...]]:
+        """Return the node of a declared path, made where there is none, and the names of its parameters."""
+        node, names = self._root, list[str]()
         for segment in path.split("/")[1:]:
             if segment.startswith("{"):
                 names.append(segment[1:-1])
@@ -65,10 +88,7 @@ class Router:
                 node = node.wild
             else:
                 node = node.children.setdefault(segment.encode(), _Node())
-        if endpoint.method in node.endpoints:
-            raise ValueError(f"{endpoint.method} {path} is declared twice")
-        node.endpoints[endpoint.method] = endpoint
-        node.names[endpoint.method] = tuple(names)
+        return node, tuple(names)
 
 
 def _descend(node: _Node, segments: list[bytes], at: int, values: list[bytes]) -> _Node | None:
@@ -98,3 +118,13 @@ def decoded(segment: bytes) -> str:
     if "\x00" in text:
         raise Refused(NUL_IN_PATH)
     return text
+
+
+def older_paths(path: str) -> tuple[str, ...]:
+    """Return the paths of older versions under which a declared path is found as well."""
+    return tuple(
+        older + path.removeprefix(newer)
+        for newer, others in OLDER.items()
+        if path.startswith(newer + "/")
+        for older in others
+    )

@@ -1,0 +1,162 @@
+"""``/initialSync``, of all rooms or of one: what ``/sync`` and the timeline say, in the shape that is older."""
+
+import msgspec
+
+from veche.domain.account_data import Filter, RoomEventFilter, RoomFilter
+from veche.domain.ids import RoomId
+from veche.domain.sessions import Asker
+from veche.domain.timeline import in_room
+from veche.queries.context import ReadContext
+from veche.queries.rooms import state_positions
+from veche.queries.sync import account_data
+from veche.queries.sync.loop import answer
+from veche.queries.sync.wish import SyncWish
+from veche.queries.timeline.paging import keeps, page_back
+from veche.queries.timeline.reading import shown
+from veche.queries.timeline.sight import Sight
+from veche.storage import rooms, timeline
+from veche.storage.account_data import ignored_by
+from veche.storage.reader import Snapshot
+
+MOST_AT_ONCE = 1_000
+_TOLD = ("join", "invite", "leave", "ban")
+"""The memberships that the old shape has a name for."""
+
+Events = list[msgspec.Raw]
+
+
+class Chunk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The newest events of a room, oldest first; ``start`` is left out where nothing is older."""
+
+    end: str
+    chunk: Events
+    start: str | None = None
+
+
+class RoomInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One room. To the invited only the invitation is told."""
+
+    room_id: RoomId
+    membership: str | None = None
+    visibility: str | None = None
+    invite: msgspec.Raw | None = None
+    messages: Chunk | None = None
+    state: Events | None = None
+    account_data: Events | None = None
+
+
+class InitialSync(msgspec.Struct, frozen=True):
+    """``GET /initialSync``. From ``end`` on, ``/events`` and ``/sync`` tell what is new."""
+
+    end: str
+    rooms: list[RoomInfo]
+    presence: Events
+    account_data: Events
+
+
+async def initial_sync(ctx: ReadContext, asker: Asker, limit: int, *, archived: bool) -> InitialSync:
+    """Return everything, with ``limit`` messages of each room; ``archived`` brings the rooms that were left too."""
+    shape = RoomFilter(include_leave=archived, timeline=RoomEventFilter(limit=max(0, limit)))
+    text = await answer(ctx, asker, SyncWish(filter=Filter(room=shape), wants_state_after=True))
+    found = msgspec.json.decode(text, type=_Answer)
+    listed = await ctx.reader.run(lambda at: _rooms(ctx, at, asker, found))
+    return InitialSync(found.next_batch, listed, found.presence.events, found.account_data.events)
+
+
+async def room_initial_sync(ctx: ReadContext, asker: Asker, room: RoomId, limit: int) -> RoomInfo:
+    """Return one room: as it is for members and wherever the world may read, as it was left for those who were in it.
+
+    Raises 403 for everybody else.
+    """
+
+    def read(at: Snapshot) -> RoomInfo:
+        sight = Sight(at, room, asker.user)
+        until, now = sight.state_position(), ctx.clock()
+        page = page_back(at, sight, until, max(1, min(limit, MOST_AT_ONCE)), keeps(at, _ALL, sight.ignored))
+        state = timeline.at_positions(at, state_positions(at, sight, until))
+        member = rooms.membership(at, room, asker.user)
+        return RoomInfo(
+            room,
+            member.membership if member and member.membership in _TOLD and not member.is_forgotten else None,
+            _visibility(at, room),
+            messages=Chunk(
+                str(until),
+                shown(at, sight, asker, page.events[::-1], now),
+                str(page.end) if page.end is not None else None,
+            ),
+            state=shown(at, sight, asker, state, now),
+            account_data=account_data.of_rooms(at, asker, [room], None).get(room, []),
+        )
+
+    return await ctx.reader.run(read)
+
+
+_ALL = RoomEventFilter()
+
+
+class _Events(msgspec.Struct, frozen=True):
+    events: Events = []
+
+
+class _Timeline(msgspec.Struct, frozen=True):
+    events: Events
+    prev_batch: str
+
+
+class _Room(msgspec.Struct, frozen=True):
+    timeline: _Timeline
+    state_after: _Events = _Events()
+    account_data: _Events = _Events()
+
+
+class _Rooms(msgspec.Struct, frozen=True):
+    join: dict[RoomId, _Room] = {}
+    leave: dict[RoomId, _Room] = {}
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What is needed of an answer to ``/sync``."""
+
+    next_batch: str
+    rooms: _Rooms = _Rooms()
+    presence: _Events = _Events()
+    account_data: _Events = _Events()
+
+
+def _rooms(ctx: ReadContext, at: Snapshot, asker: Asker, found: _Answer) -> list[RoomInfo]:
+    told = {room: _room(at, asker, room, one, found.next_batch) for room, one in found.rooms.join.items()}
+    told |= {room: _room(at, asker, room, one, found.next_batch) for room, one in found.rooms.leave.items()}
+    return [*_invitations(ctx, at, asker), *told.values()]
+
+
+def _room(at: Snapshot, asker: Asker, room: RoomId, found: _Room, end: str) -> RoomInfo:
+    member = rooms.membership(at, room, asker.user)
+    return RoomInfo(
+        room,
+        member.membership if member is not None else "leave",
+        _visibility(at, room),
+        messages=Chunk(end, _with_room(room, found.timeline.events), found.timeline.prev_batch),
+        state=_with_room(room, found.state_after.events),
+        account_data=found.account_data.events,
+    )
+
+
+def _invitations(ctx: ReadContext, at: Snapshot, asker: Asker) -> list[RoomInfo]:
+    ignored = ignored_by(at, asker.user)
+    found = []
+    for member in rooms.memberships_of(at, asker.user, "invite"):
+        [own] = timeline.at_positions(at, [member.position])
+        if own.sender not in ignored:
+            sight = Sight(at, member.room_id, asker.user)
+            [event] = shown(at, sight, asker, [own], ctx.clock())
+            found.append(RoomInfo(member.room_id, "invite", _visibility(at, member.room_id), invite=event))
+    return found
+
+
+def _visibility(at: Snapshot, room: RoomId) -> str:
+    found = rooms.find(at, room)
+    return "public" if found is not None and found.is_public else "private"
+
+
+def _with_room(room: RoomId, events: Events) -> Events:
+    return [msgspec.Raw(in_room(room, bytes(event))) for event in events]
