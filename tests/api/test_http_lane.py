@@ -1,6 +1,7 @@
 """The fast lane by itself: what it hands over, what it writes, and when it lets go of a connection."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -27,6 +28,7 @@ class Lane:
         self.protocols: list[LaneProtocol] = []
         self.looks: asyncio.Queue[None] = asyncio.Queue()
         self.lost = asyncio.Event()
+        self.body = b"{}"
         self._kind = self._protocol_class(patience)
 
     @asynccontextmanager
@@ -55,8 +57,9 @@ class Lane:
         while message.get("more_body"):
             message = await receive()
         if message["type"] == "http.request":
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-            await send({"type": "http.response.body", "body": b"{}"})
+            size = b"%d" % len(self.body)
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", size)]})
+            await send({"type": "http.response.body", "body": self.body})
 
     def _protocol_class(self, patience: float) -> type[LaneProtocol]:
         looks, lost = self.looks, self.lost
@@ -64,7 +67,7 @@ class Lane:
         def choose(method: bytes, url: bytes) -> Callable[[Exchange], None] | None:
             return self.taken.put_nowait if url.startswith(b"/lane") else None
 
-        class Watched(cast(type[LaneProtocol], lane_protocol(choose))):  # type: ignore[misc]
+        class Watched(cast(type[LaneProtocol], lane_protocol(choose))):  # type: ignore[misc]  # made at run time, of a type that is not told
             def _look(self) -> None:
                 looks.put_nowait(None)
                 super()._look()
@@ -190,6 +193,33 @@ async def test_who_does_not_read_is_served_the_ordinary_way() -> None:
         assert await lane.ordinary.get() == "/lane"
         lane.protocols[0].resume_writing()
         assert (await line.hear()).ok() == {}
+
+
+@pytest.mark.parametrize("path", ["/lane", "/other"])
+@pytest.mark.parametrize("how", [(), ("Connection: close",)])
+async def test_who_leaves_a_reply_lying_is_cut_off(path: str, how: tuple[str, ...]) -> None:
+    lane = Lane(patience=0.05)
+    lane.body = b"x" * 2**24
+    async with lane.serves() as port:
+        with socket.create_connection(("127.0.0.1", port)) as lazy:
+            lazy.sendall(request("GET", path, None, *how))
+            if path == "/lane":
+                (await lane.taken.get()).reply(Reply(lane.body, content_type=b"text/plain"))
+            await lane.lost.wait()
+            assert lane.protocols[0].transport.get_write_buffer_size() == 0
+
+
+async def test_who_takes_a_long_reply_slowly_gets_all_of_it() -> None:
+    lane = Lane(patience=0.05)
+    async with lane.serves() as port, Wire(port) as line:
+        await line.say(request("GET", "/lane"))
+        (await lane.taken.get()).reply_json(b"x" * 2**24)
+        size = 0
+        for megabyte in range(1, 17):
+            while size < megabyte * 2**20:
+                size += len(await line.take(megabyte * 2**20 - size))
+            await lane.looks.get()
+        assert not lane.lost.is_set()
 
 
 async def test_nonsense_behind_a_request_that_is_being_answered_ends_the_connection() -> None:

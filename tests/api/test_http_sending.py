@@ -1,7 +1,7 @@
 """Replies to clients that go away as they begin, or take nothing: no fault of the server, and nothing stays open."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -22,6 +22,16 @@ class Connection:
         self.gone, self.stands = asyncio.Event(), asyncio.Event()
         self._fails_at, self._stands_at, self._is_closing = fails_at, stands_at, is_closing
         self.aborted = 0
+        self.waiting: list[int] = []
+        """What still waits to be sent, look by look."""
+        self.may_send, self.is_asked = asyncio.Event(), asyncio.Event()
+        self.may_send.set()
+
+    def get_write_buffer_size(self) -> int:
+        left = self.waiting.pop(0) if self.waiting else 0
+        if not self.waiting:
+            self.is_asked.set()
+        return left
 
     def is_closing(self) -> bool:
         return self._is_closing
@@ -30,6 +40,7 @@ class Connection:
         self.aborted += 1
 
     async def send(self, message: Message) -> None:
+        await self.may_send.wait()
         if len(self.sent) == self._fails_at:
             raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
         self.sent.append(message)
@@ -49,8 +60,12 @@ class Source:
         self.taken = 0
         self.is_open = True
         self.parts = _Parts(self)
+        self.serving: Callable[..., Awaitable[StreamedReply]] = self._at_once
 
     async def serve(self, door: Door, asker: Asker, query: Empty) -> StreamedReply:
+        return await self.serving(door, asker, query)
+
+    async def _at_once(self, door: Door, asker: Asker, query: Empty) -> StreamedReply:
         return StreamedReply(self.parts, 30)
 
 
@@ -119,6 +134,27 @@ async def test_whoever_takes_nothing_is_cut_off(world: World, monkeypatch: pytes
         assert (connection.aborted, source.is_open) == (1, False), stands_at
 
 
+@pytest.mark.parametrize(
+    ("waiting", "is_cut"), [([9_000] * 9, True), ([*range(9_000, 8_991, -1)], True), ([9_000, 0], False)]
+)
+async def test_a_reply_waits_for_those_before_it_while_these_are_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch, waiting: list[int], is_cut: bool
+) -> None:
+    monkeypatch.setattr(sending, "_PATIENCE_SECONDS", 0.01)
+    source, connection = Source(), Connection()
+    taken = asyncio.Event()
+    connection.waiting, connection.may_send = waiting, taken
+    asking = asyncio.ensure_future(ask(world, source, connection, "/plain"))
+    if not is_cut:
+        await connection.is_asked.wait()
+        taken.set()
+    await asking
+    assert connection.aborted == is_cut
+    assert [message["type"] for message in connection.sent] == (
+        [] if is_cut else [f"http.response.{part}" for part in ("start", "body")]
+    )
+
+
 async def test_no_part_is_read_before_the_one_before_was_taken(world: World) -> None:
     source, connection = Source(), Connection(stands_at=3)
     asking = asyncio.ensure_future(ask(world, source, connection))
@@ -143,8 +179,7 @@ async def test_a_reply_that_comes_although_nobody_waits_is_closed(world: World) 
             return StreamedReply(source.parts, 30)
         raise AssertionError("nothing was waited for")
 
-    serve: Callable[..., Any] = stubborn
-    source.serve = serve  # type: ignore[method-assign]
+    source.serving = stubborn
     connection = Connection()
     asking = asyncio.ensure_future(ask(world, source, connection))
     await begun.wait()

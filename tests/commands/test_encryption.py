@@ -14,8 +14,10 @@ from veche.commands.encryption import (
     delete_delivered,
     delete_keys,
     send_to_device,
+    trim_inboxes,
     upload_keys,
 )
+from veche.commands.encryption import to_device as sending
 from veche.commands.encryption.cross_signing import upload_cross_signing_keys, upload_signatures
 from veche.domain.encryption.cross_signing import Usage
 from veche.domain.facts import Fact
@@ -65,6 +67,49 @@ async def waiting(world: World, person: Person, since: int = 0) -> list[bytes]:
     """Return what waits in a person's inbox."""
     found, _ = await world.queries.reader.run(lambda at: inbox(at, person.asker, Position(since)))
     return found
+
+
+async def test_an_inbox_that_nobody_reads_is_bounded(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    tablet = await world.device(anna.user, "TABLET")
+
+    def fill(tx: Transaction) -> None:
+        for number in range(1_207):
+            for device in ("TABLET", "ANNA") if number >= 1_200 else ("TABLET",):
+                to_device.add(tx, anna.user, DeviceId(device), b"%d" % number)
+
+    await world.commands.writer.run(fill)
+    for longest, left in ((2_000, 1_207), (1_207, 1_207), (7, 7)):
+        await trim_inboxes(world.commands, longest)
+        assert await waiting_in_all(world) == {"TABLET": left, "ANNA": 7}
+    assert caplog.messages == [
+        f"the device TABLET of {anna.user} fetches no messages: the oldest 1200 that waited for it were dropped"
+    ]
+    assert await waiting(world, tablet) == [b"%d" % number for number in range(1_200, 1_207)]
+    await send_to_device(world.commands, boris.asker, "m.x", "t", {anna.user: {DeviceId("TABLET"): {"n": 1}}})
+    assert len(await waiting(world, tablet)) == 8
+
+
+async def test_every_inbox_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = await world.person(ANNA)
+    for number in range(5):
+        await world.device(anna.user, f"D{number}")
+    monkeypatch.setattr(sending, "_DEVICES_AT_ONCE", 2)
+    names = ["ANNA", *(f"D{number}" for number in range(5))]
+
+    def fill(tx: Transaction) -> None:
+        for name in names * 3:
+            to_device.add(tx, anna.user, DeviceId(name), b"{}")
+
+    await world.commands.writer.run(fill)
+    await trim_inboxes(world.commands, 2)
+    assert await waiting_in_all(world) == dict.fromkeys(names, 2)
+
+
+async def waiting_in_all(world: World) -> dict[str, int]:
+    """Return how many messages wait for each device."""
+    sql = "SELECT device_id, COUNT(*) FROM to_device GROUP BY device_id"
+    return dict(await world.queries.reader.run(lambda at: at.all(sql)))
 
 
 async def test_of_many_claims_at_once_each_gets_another_key(world: World) -> None:

@@ -14,6 +14,7 @@ from veche.domain.ids import RoomId
 from veche.domain.media import File, Usage
 from veche.domain.sessions import OPERATOR
 from veche.storage.media import files
+from veche.storage.reader import Snapshot
 
 VISIBILITY = "m.room.history_visibility"
 
@@ -369,5 +370,5 @@ async def test_many_events_of_one_file(world: World) -> None:
     assert left == 0
 
 
-def _attachments(at: object) -> int:
-    return int(at.all("SELECT COUNT(*) FROM media_in_rooms")[0][0])  # type: ignore[attr-defined]
+def _attachments(at: Snapshot) -> int:
+    return int(at.all("SELECT COUNT(*) FROM media_in_rooms")[0][0])

@@ -15,6 +15,7 @@ from veche.domain.media import (
     File,
     Link,
     MediaId,
+    Shown,
     Stay,
     Usage,
     clean_name,
@@ -224,7 +225,8 @@ def test_nothing_that_runs_is_ever_told() -> None:
 
 def test_the_ladder_of_thumbnails() -> None:
     def steps(width: int, height: int) -> tuple[str, str]:
-        return tuple(size_for(width, height, method, animated=False).name for method in ("crop", "scale"))  # type: ignore[return-value]
+        cut, fitted = (size_for(width, height, method, animated=False).name for method in ("crop", "scale"))
+        return cut, fitted
 
     assert steps(1, 1) == ("32x32 crop", "320x240 scale")
     assert steps(32, 32) == ("32x32 crop", "320x240 scale")
@@ -312,6 +314,7 @@ class Facts(msgspec.Struct, frozen=True):
     joined_at: int = 10
     event_at: int = 5
     head: Position = Position(20)
+    rule: str = ""
 
     def is_in_a_profile(self) -> bool:
         return self.profile
@@ -327,6 +330,14 @@ class Facts(msgspec.Struct, frozen=True):
 
     def owner_was_near(self, since: int) -> bool:
         return self.near_until >= since
+
+    def pictures(self) -> Iterable[Shown]:
+        if self.rule:
+            allow = [{"type": "m.room_membership", "room_id": "!office:x"}]
+            yield Shown({"m.room.join_rules": {"join_rule": self.rule, "allow": allow}}, None)
+
+    def own_rooms(self) -> set[RoomId]:
+        return {RoomId("!office:x")} if self.joined else set()
 
     def stays(self) -> Iterable[Stay]:
         if self.joined:
@@ -360,6 +371,10 @@ def file_of_anna(**more: object) -> File:
         (Facts(joined=True, visibility="joined"), False, False),
         (Facts(joined=True, visibility="joined", event_at=10), True, True),
         (Facts(joined=True, visibility="nonsense"), True, True),
+        (Facts(rule="public"), True, True),
+        (Facts(rule="invite"), False, False),
+        (Facts(rule="restricted"), False, False),
+        (Facts(rule="restricted", joined=True, visibility="joined"), True, True),
     ],
 )
 def test_who_may_read(facts: Facts, attached: bool, loose: bool) -> None:

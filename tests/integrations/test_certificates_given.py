@@ -10,7 +10,7 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.integrations.test_certificates_own import shakes_hands, trusting
-from tests.stage.certificates import Paper, curve_key, foreign_authority, foreign_leaf, odd_key, rsa_key
+from tests.stage.certificates import Key, Paper, curve_key, foreign_authority, foreign_leaf, odd_key, rsa_key
 from tests.stage.world import Clock
 from veche.integrations.certificates import BadCertificate, Names
 from veche.integrations.certificates.checking import covers
@@ -51,8 +51,8 @@ def bench(tmp_path: Path) -> Bench:
 
 
 @pytest.mark.parametrize("key", [curve_key(), rsa_key(2048)], ids=["ecdsa", "rsa"])
-def test_a_chain_from_elsewhere_is_shown_from_now_on(bench: Bench, tmp_path: Path, key: object) -> None:
-    leaf = foreign_leaf(BETWEEN, ("chat.example.org",), key=key)  # type: ignore[arg-type]
+def test_a_chain_from_elsewhere_is_shown_from_now_on(bench: Bench, tmp_path: Path, key: Key) -> None:
+    leaf = foreign_leaf(BETWEEN, ("chat.example.org",), key=key)
     (tmp_path / "root.pem").write_bytes(ROOT.pem)
     client = trusting(tmp_path / "root.pem")
     for chain in ((leaf, BETWEEN), (leaf, BETWEEN, ROOT)):

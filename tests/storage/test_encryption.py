@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from functools import partial
 from random import Random
 from typing import Literal
 
@@ -19,8 +20,8 @@ from veche.domain.timeline import NewEvent, encode_event
 from veche.queries.sync.device_lists import DeviceLists, changes_since
 from veche.storage import encryption, rooms, timeline
 from veche.storage.encryption import cross_signing, device_keys, device_lists, one_time_keys, to_device
-from veche.storage.engines import Engine
-from veche.storage.reader import Reader
+from veche.storage.engines import Engine, Row
+from veche.storage.reader import Reader, Snapshot
 from veche.storage.writer import Transaction, Writer
 
 ANNA, BORIS, CARLA = UserId("@anna:x"), UserId("@boris:x"), UserId("@carla:x")
@@ -151,7 +152,7 @@ async def test_a_deleted_device_leaves_nothing_behind(writer: Writer, reader: Re
         *("device_keys", "one_time_keys", "claimed_keys", "fallback_keys", "to_device", "to_device_transactions"),
     )
     for table in tables:
-        left = await reader.run(lambda at, table=table: at.all(f"SELECT device_id FROM {table}"))  # type: ignore[misc]
+        left = await reader.run(partial(_devices_in, table=table))
         assert left == [(DESK,)], table
     signatures = await reader.run(lambda at: cross_signing.signatures_seen(at, [ANNA], ANNA))
     assert signatures == {(ANNA, DESK): [(ANNA, "ed25519:S", "s")], (ANNA, "M"): [(ANNA, "ed25519:DESK", "s")]}
@@ -165,8 +166,8 @@ async def test_an_inbox_is_read_in_order_and_up_to_the_snapshot(writer: Writer, 
 
     first, _, second, third = await writer.run(fill)
 
-    def look(at: object) -> list[tuple[Position, bytes]]:
-        return to_device.waiting(at, ANNA, PHONE, first, 10)  # type: ignore[arg-type]
+    def look(at: Snapshot) -> list[tuple[Position, bytes]]:
+        return to_device.waiting(at, ANNA, PHONE, first, 10)
 
     assert await reader.run(look) == [(second, b"2"), (third, b"3")]
     await writer.run(lambda tx: to_device.delete_delivered(tx, ANNA, PHONE, second))
@@ -184,7 +185,7 @@ async def test_signatures_are_seen_by_the_owner_and_the_signer(writer: Writer, r
 
     assert await writer.run(sign) == [True, True, True, False, True]
     for reading, seen in ((ANNA, "a"), (BORIS, "ab"), (CARLA, "ad")):
-        found = await reader.run(lambda at, who=reading: cross_signing.signatures_seen(at, [ANNA], who))  # type: ignore[misc]
+        found = await reader.run(partial(cross_signing.signatures_seen, users=[ANNA], reader=reading))
         assert sorted(text for _, _, text in found[ANNA, "M"]) == list(seen)
 
 
@@ -212,5 +213,9 @@ async def test_a_public_key_is_known_as_such(writer: Writer) -> None:
     from veche.domain.encryption.cross_signing import CrossSigningKey
 
     await writer.run(lambda tx: cross_signing.put(tx, ANNA, CrossSigningKey("master", "M", b"{}")))
-    known = [await writer.run(lambda tx, k=k: cross_signing.is_public_key(tx, *k)) for k in ((ANNA, "M"), (BORIS, "M"))]  # type: ignore[misc]
+    known = await writer.run(lambda tx: [cross_signing.is_public_key(tx, user, "M") for user in (ANNA, BORIS)])
     assert known == [True, False]
+
+
+def _devices_in(at: Snapshot, table: str) -> list[Row]:
+    return at.all(f"SELECT device_id FROM {table}")

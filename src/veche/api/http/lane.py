@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from veche.api.http import replies
 from veche.api.http.bodies import LARGEST_BODY, MOST_PASSED_OVER, TOO_LARGE
 from veche.api.http.contract import Reply
-from veche.api.http.sending import TRANSPORT
+from veche.api.http.sending import TRANSPORT, Unsent
 from veche.domain.refusals import Refusal
 
 Begin = Callable[["Exchange"], None]
@@ -148,7 +148,8 @@ class LaneProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol; a request goes to the lane only while no other is under way on its connection.
 
     A request has to arrive within ``patience`` seconds, or a little more: else its connection is closed. A large body
-    has a second more for every 4 KiB of it.
+    has a second more for every 4 KiB of it. Replies that were written have to be taken as fast: a client that leaves
+    them lying is cut off, because they fill memory meanwhile.
     """
 
     choose: Choose
@@ -167,6 +168,7 @@ class LaneProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         transport.set_write_buffer_limits(MOST_UNSENT)
         self._arriving_since = self.loop.time()
+        self._unsent = Unsent()
         self._watch = self.loop.call_later(self.patience, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -250,10 +252,17 @@ class LaneProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _look(self) -> None:
+        if self._leaves_lying():
+            self.transport.abort()  # closing would wait for the client
+            return
         if self._arriving_since and self.loop.time() - self._arriving_since >= self.patience:
             self.transport.close()
-        else:
-            self._watch = self.loop.call_later(self.patience, self._look)
+        self._watch = self.loop.call_later(self.patience, self._look)
+
+    def _leaves_lying(self) -> bool:
+        """Say whether the client leaves lying what is finished; a reply under way looks after itself."""
+        left = self.transport.get_write_buffer_size() if self._is_idle() else 0
+        return self._unsent.is_left_lying(left, self.patience)
 
     def _decline(self, rest: bytes) -> None:
         """Go on as if no other protocol had been offered: the parser would take the body for a part of that one."""

@@ -18,6 +18,10 @@ TRANSPORT = "veche.transport"
 """Where a scope has the connection itself: only that knows whether it is closed, and can be cut."""
 _PATIENCE_SECONDS = 60.0
 """Seconds after which a client that takes nothing of a long reply is let go."""
+_LEAST_PER_SECOND = 2**12
+"""Bytes that a client has to take of what waits for it."""
+_LOOKS = 4
+"""So often it may be found to have taken nothing."""
 _log = logging.getLogger("veche.http")
 
 
@@ -37,13 +41,32 @@ async def send_reply(
     """Send a reply to its end, or to that of the client; the caller closes it afterwards."""
     line = _Line(scope, receive, send)
     try:
-        await line.say({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await _begin(line, {"type": "http.response.start", "status": reply.status, "headers": headers})
         if isinstance(reply, Reply):
             await line.say(_body(b"" if line.is_head else reply.body))
         else:
             await _stream(line, reply)
     except Disconnected:
         _log.debug("a client went away while it was being answered")
+
+
+class Unsent:
+    """What was written for a client and not taken, look by look. Whatever it takes earns it time: the kernel hands on
+    in large steps, so that between two looks even an honest client may seem to take nothing.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self._seconds = 0.0
+
+    def is_left_lying(self, left: int, seconds: float) -> bool:
+        """Say whether the client has used up its time: ``left`` bytes still wait, so long after the last look."""
+        taken, self._bytes = self._bytes - left, left
+        if not left or taken < 0:  # a reply came to it
+            self._seconds = 0.0
+            return False
+        self._seconds = max(0.0, self._seconds + seconds - taken / _LEAST_PER_SECOND)
+        return self._seconds >= _LOOKS * seconds
 
 
 class _Line:
@@ -64,6 +87,11 @@ class _Line:
                 raise
             raise Disconnected from None
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the client."""
+        return 0 if self._transport is None else int(self._transport.get_write_buffer_size())
+
     async def gone(self) -> None:
         """Return when the client has gone."""
         while (await self._receive())["type"] != "http.disconnect":
@@ -73,6 +101,22 @@ class _Line:
         """End the connection, and forget what still waits to be sent: closing would wait for the client."""
         if self._transport is not None:
             self._transport.abort()
+
+
+async def _begin(line: _Line, message: Message) -> None:
+    """Begin a reply once the client has taken those before it, which may be long and take a while."""
+    if not line.unsent:
+        await line.say(message)
+        return
+    unsent, saying = Unsent(), asyncio.ensure_future(line.say(message))
+    try:
+        while not (await asyncio.wait([saying], timeout=_PATIENCE_SECONDS))[0]:
+            if unsent.is_left_lying(line.unsent, _PATIENCE_SECONDS):
+                line.cut()
+                raise Disconnected
+        await saying
+    finally:
+        saying.cancel()
 
 
 async def _stream(line: _Line, reply: StreamedReply) -> None:

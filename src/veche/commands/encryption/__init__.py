@@ -12,7 +12,7 @@ from veche.commands.encryption.key_backup import (
     update_backup,
 )
 from veche.commands.encryption.keys import claim_keys, upload_keys
-from veche.commands.encryption.to_device import delete_delivered, send_to_device
+from veche.commands.encryption.to_device import delete_delivered, send_to_device, trim_inboxes
 
 __all__ = [
     "back_up_keys",
@@ -22,6 +22,7 @@ __all__ = [
     "delete_delivered",
     "delete_keys",
     "send_to_device",
+    "trim_inboxes",
     "update_backup",
     "upload_keys",
 ]

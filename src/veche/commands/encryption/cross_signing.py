@@ -16,6 +16,7 @@ from veche.domain.encryption.cross_signing import (
     read_keys,
     replaced_keys,
 )
+from veche.domain.encryption.shapes import is_name
 from veche.domain.encryption.signatures import new_signatures, signing_key_id
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.refusals import Refusal, Refused, forbidden, not_found, refuse
@@ -105,7 +106,7 @@ def _sign_all(tx: Transaction, asker: Asker, signed: SignedKeys) -> dict[UserId,
 
 def _sign(tx: Transaction, asker: Asker, owner: UserId, key_id: str, given: Any) -> bool | Refusal:
     """Store the signatures on one key; say whether any of them is new."""
-    target = _target(tx, asker, owner, key_id)
+    target = _target(tx, asker, owner, key_id) if is_name(owner) and is_name(key_id) else None
     if target is None:
         return not_found("There is no such key, or it is not for the asker to sign.")
     stored, allowed = target

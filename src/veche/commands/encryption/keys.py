@@ -17,6 +17,7 @@ from veche.domain.encryption.device_keys import (
     read_fallback_keys,
     read_one_time_keys,
 )
+from veche.domain.encryption.shapes import is_name
 from veche.domain.encryption.signatures import signed_part, signing_key_id
 from veche.domain.facts import Fact
 from veche.domain.ids import DeviceId, Position, UserId
@@ -65,7 +66,8 @@ async def claim_keys(ctx: Context, asker: Asker, wanted: dict[UserId, dict[Devic
 
     Unknown users and devices, and those without any key, are left out (section Claiming one-time keys).
     """
-    claims = [(user, device, kind) for user, devices in wanted.items() for device, kind in devices.items()]
+    asked = [(user, device, kind) for user, devices in wanted.items() for device, kind in devices.items()]
+    claims = [claim for claim in asked if all(map(is_name, claim))]  # what cannot be a name is unknown too
     given: Claimed = {}
     for some in slices(claims, CLAIMS_AT_ONCE):
         for (user, device, kind), key in await ctx.writer.run(partial(_claim, ctx, some)):

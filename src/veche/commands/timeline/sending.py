@@ -7,13 +7,13 @@ from veche.commands.timeline.redacting import send_redaction
 from veche.domain.directory import names_other_room
 from veche.domain.events import CANONICAL_ALIAS, MEMBER, REDACTION, Content, Draft
 from veche.domain.ids import EventId, RoomId, UserId
-from veche.domain.membership import ALLOWED_BY
+from veche.domain.membership import ALLOWED_BY, may_invite
 from veche.domain.moderation import may_take_part
 from veche.domain.permissions import may_send
 from veche.domain.refusals import Refusal, Refused, not_found, refuse, too_large
 from veche.domain.sessions import Asker
 from veche.domain.settings import Limits
-from veche.storage import accounts, directory, rooms, timeline
+from veche.storage import account_data, accounts, directory, rooms, timeline
 from veche.storage.rooms import CurrentState
 from veche.storage.writer import Transaction
 
@@ -64,7 +64,7 @@ async def set_state(ctx: Context, asker: Asker, room: RoomId, draft: Draft) -> E
     def work(tx: Transaction) -> EventId:
         state = rooms.current_state(tx, room)
         state.prefetch(asker.user)
-        refuse(makes_sense(tx, state, draft))
+        refuse(makes_sense(tx, state, asker.user, draft))
         present = state.get(draft.type, draft.state_key or "")
         if present is not None and present.sender == asker.user and _is_same(present.content, draft.content):
             refuse(may_send(state, asker.user, draft))
@@ -74,18 +74,27 @@ async def set_state(ctx: Context, asker: Asker, room: RoomId, draft: Draft) -> E
     return await ctx.writer.run(work)
 
 
-def makes_sense(tx: Transaction, state: CurrentState, draft: Draft) -> Refusal | None:
-    """Say why a state event does not fit what else the server knows: aliases of other rooms, people who are not here.
+def makes_sense(tx: Transaction, state: CurrentState, sender: UserId, draft: Draft) -> Refusal | None:
+    """Say why a state event does not fit what else the server knows: aliases of other rooms, people who are
+    not here, or want no invitations.
 
-    The rules of the room do not ask for this; 400 M_INVALID_PARAM or M_BAD_ALIAS, 404 for somebody unknown.
+    The rules of the room do not ask for this; 400 M_INVALID_PARAM or M_BAD_ALIAS, 404 for somebody unknown, 403.
     """
     if draft.type == CANONICAL_ALIAS:
         present = state.get(CANONICAL_ALIAS)
         known = present.content if present is not None else {}
         return names_other_room(draft.content, known, lambda alias: directory.room_of(tx, alias) == state.room_id)
     if draft.type == MEMBER and draft.content.get("membership") == "invite":
-        return is_here(tx, UserId(draft.state_key or ""))
+        return _can_be_invited(tx, state, sender, UserId(draft.state_key or ""))
     return None
+
+
+def _can_be_invited(tx: Transaction, state: CurrentState, sender: UserId, user: UserId) -> Refusal | None:
+    """Only whoever could invite somebody is told that they want no invitations."""
+    refusal = is_here(tx, user)
+    if refusal is None and may_invite(state, sender, user) is None:
+        return wants_invitations(tx, user)
+    return refusal
 
 
 def is_here(tx: Transaction, user: UserId) -> Refusal | None:
@@ -93,6 +102,13 @@ def is_here(tx: Transaction, user: UserId) -> Refusal | None:
     account = accounts.find(tx, user)
     if account is None or account.deactivated_ts is not None:
         return not_found(f"{user} is not known on this server.")
+    return None
+
+
+def wants_invitations(tx: Transaction, user: UserId) -> Refusal | None:
+    """Say that somebody wants none: 403 M_INVITE_BLOCKED (section Invite permission)."""
+    if account_data.blocks_invitations(tx, user):
+        return Refusal("M_INVITE_BLOCKED", 403, f"{user} does not accept invitations.")
     return None
 
 

@@ -1,6 +1,6 @@
 """Media: the rules of files. Addresses, names, content types, quotas, thumbnails, links, and who may read what."""
 
-from veche.domain.media.access import Standing, Stay, may_read, may_remove
+from veche.domain.media.access import Shown, Standing, Stay, may_read, may_remove
 from veche.domain.media.kinds import Told, declared_type, told_type
 from veche.domain.media.links import Link, may_list, may_revoke, short_text
 from veche.domain.media.names import clean_name, disposition
@@ -17,6 +17,7 @@ __all__ = [
     "Link",
     "MediaId",
     "Method",
+    "Shown",
     "Size",
     "Standing",
     "Stay",

@@ -1,14 +1,16 @@
 """Who may read a file, and who may remove it (docs/decisions/0017).
 
 A file is read by its owner, by all where it is in a profile, by those joined to a room who see an event that refers
-to it, and, as long as its owner has not referred to it, by those in the rooms that the owner was in since uploading it.
+to it, by those who are shown a room with its picture, and, as long as its owner has not referred to it, by those in the
+rooms that the owner was in since uploading it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 import msgspec
 
+from veche.domain.directory.summaries import Face, may_preview
 from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.media.records import NO_FILE, File
 from veche.domain.moderation import may_take_part
@@ -23,6 +25,13 @@ class Stay(msgspec.Struct, frozen=True):
     room: RoomId
     visibility: Changes
     membership: Changes
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A room that has the file as its picture now: its open face, and how the person stands to it."""
+
+    face: Face
+    membership: str | None
 
 
 class Standing(Protocol):
@@ -50,6 +59,12 @@ class Standing(Protocol):
     def is_within(self, room: RoomId, part: Range) -> bool:
         """Say whether an event of it stands in that part of a room's log."""
 
+    def pictures(self) -> Iterable[Shown]:
+        """Return the rooms that have it as their picture now."""
+
+    def own_rooms(self) -> Collection[RoomId]:
+        """Return the rooms that the person is joined to."""
+
     def owner_was_near(self, since: int) -> bool:
         """Say whether the person is joined to a room in which its owner is, or was at that time or later."""
 
@@ -64,7 +79,7 @@ def may_read(file: File | None, user: UserId, standing: Standing, now: int) -> R
         return None
     if standing.is_told_at_a_door() or any(_is_seen(standing, stay) for stay in standing.stays()):
         return None
-    return NO_FILE
+    return None if any(_is_previewed(standing, shown) for shown in standing.pictures()) else NO_FILE
 
 
 def may_remove(file: File | None, asker: Asker, now: int) -> Refusal | None:
@@ -72,6 +87,11 @@ def may_remove(file: File | None, asker: Asker, now: int) -> Refusal | None:
     if file is None or not file.is_there(now) or not (asker.user == file.owner or asker.role == "administrator"):
         return NO_FILE
     return None if asker.user == file.owner else may_take_part(asker)
+
+
+def _is_previewed(standing: Standing, shown: Shown) -> bool:
+    """Say whether somebody outside a room is shown it, with its picture."""
+    return may_preview(shown.face, shown.membership, standing.own_rooms())
 
 
 def _is_seen(standing: Standing, stay: Stay) -> bool:

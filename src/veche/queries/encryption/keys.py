@@ -5,6 +5,7 @@ from collections.abc import Collection
 import msgspec
 
 from veche.base import json
+from veche.domain.encryption.shapes import is_name
 from veche.domain.encryption.signatures import shown_key
 from veche.domain.ids import DeviceId, Position, UserId
 from veche.domain.sessions import Asker
@@ -32,7 +33,7 @@ async def keys_of(ctx: ReadContext, asker: Asker, wanted: Wanted) -> msgspec.Raw
 
     People without keys have an empty entry; unknown ones are left out (section Downloading device identity keys).
     """
-    users = list(wanted)
+    users = [user for user in wanted if is_name(user)]
     # The answer is encoded on the reader's thread: for a large room it would hold up the loop.
     return await ctx.reader.run(lambda at: msgspec.Raw(json.encode(_keys_of(at, asker, wanted, users))))
 

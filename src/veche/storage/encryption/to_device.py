@@ -65,6 +65,34 @@ def oldest(rows: Rows, user: UserId, device: DeviceId) -> Position | None:
     return row[0] if row else None
 
 
+def overfull(rows: Rows, after: tuple[str, str], devices: int, most: int) -> list[tuple[UserId, DeviceId, Position]]:
+    """Look at the inboxes of so many devices behind ``after``, in order; return each device with the newest position
+    that is one too many for an inbox of ``most`` messages, 0 where there is none.
+    """
+    return rows.all(
+        "SELECT user_id, device_id, COALESCE((SELECT position FROM to_device WHERE to_device.user_id = devices.user_id"
+        " AND to_device.device_id = devices.device_id ORDER BY position DESC LIMIT 1 OFFSET ?), 0)"
+        " FROM devices WHERE (user_id, device_id) > (?, ?) ORDER BY user_id, device_id LIMIT ?",
+        most,
+        *after,
+        devices,
+    )
+
+
+def delete_oldest(tx: Transaction, user: UserId, device: DeviceId, until: Position, most: int) -> int:
+    """Delete at most ``most`` of the oldest messages that are not later than ``until``; return how many."""
+    return len(
+        tx.all(
+            "DELETE FROM to_device WHERE position IN (SELECT position FROM to_device WHERE user_id = ?"
+            " AND device_id = ? AND position <= ? ORDER BY position LIMIT ?) RETURNING position",
+            user,
+            device,
+            until,
+            most,
+        )
+    )
+
+
 def delete_delivered(tx: Transaction, user: UserId, device: DeviceId, inbox: Position) -> None:
     """Delete the messages of a device that are not later than ``inbox``."""
     tx.run("DELETE FROM to_device WHERE user_id = ? AND device_id = ? AND position <= ?", user, device, inbox)

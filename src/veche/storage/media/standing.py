@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from veche.domain.directory.summaries import OPENNESS
 from veche.domain.events import HISTORY_VISIBILITY, MEMBER
 from veche.domain.ids import Position, RoomId, UserId
-from veche.domain.media import File, Stay
+from veche.domain.media import File, Shown, Stay
 from veche.domain.visibility import Range
-from veche.storage import rooms
+from veche.storage import directory, rooms
 from veche.storage.rows import Rows
 
 _EVENT = "FROM media_in_rooms a JOIN memberships m ON m.room_id = a.room_id AND m.user_id = ?"
@@ -77,6 +78,21 @@ class FileStanding:
         for (room,) in found:
             settings = _changes(self._rows, room, HISTORY_VISIBILITY, "", "history_visibility")
             yield Stay(room, settings, _changes(self._rows, room, MEMBER, self._user, "membership"))
+
+    def pictures(self) -> Iterator[Shown]:
+        """Return the rooms that have it as their picture now, one after the other."""
+        found = self._rows.all(
+            f"SELECT DISTINCT a.room_id FROM media_in_rooms a{_SHOWN_NOW} WHERE a.media_id = ? AND a.kind = 'room'",
+            self._file.media_id,
+        )
+        for (room,) in found:
+            face = directory.faces(self._rows, [room], OPENNESS).get(room, {})
+            own = rooms.membership(self._rows, room, self._user)
+            yield Shown(face, None if own is None else own.membership)
+
+    def own_rooms(self) -> set[RoomId]:
+        """Return the rooms that the person is joined to."""
+        return {one.room_id for one in rooms.memberships_of(self._rows, self._user, "join")}
 
     def is_within(self, room: RoomId, part: Range) -> bool:
         """Say whether an event of it stands in that part of a room's log."""

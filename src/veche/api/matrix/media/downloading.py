@@ -70,29 +70,17 @@ async def thumbnail(door: Door, asker: Asker, wish: WantedThumbnail) -> Reply | 
 
 
 _NEW = "/_matrix/client/v1/media"
-_OLD = ("/_matrix/media/v3", "/_matrix/media/r0", "/_matrix/media/v1")
+_OLD = "/_matrix/media/v3"
 _FILE = "/download/{server_name}/{media_id}"
 _NAMED = f"{_FILE}/{{file_name}}"
 _THUMBNAIL = "/thumbnail/{server_name}/{media_id}"
-
-
-def _old(path: str) -> tuple[str, tuple[str, ...]]:
-    """Return an old path and those that are older still."""
-    return _OLD[0] + path, tuple(older + path for older in _OLD[1:])
-
-
-_FILE_V3, _FILE_OLDER = _old(_FILE)
-_NAMED_V3, _NAMED_OLDER = _old(_NAMED)
-_THUMBNAIL_V3, _THUMBNAIL_OLDER = _old(_THUMBNAIL)
 
 # Old clients may send a token; to whoever sends none, nothing is there.
 ENDPOINTS = (
     Endpoint("GET", _NEW + _FILE, "user", "read", Download, StreamedReply, download),
     Endpoint("GET", _NEW + _NAMED, "user", "read", NamedDownload, StreamedReply, download_named),
     Endpoint("GET", _NEW + _THUMBNAIL, "user", "read", WantedThumbnail, StreamedReply, thumbnail),
-    Endpoint("GET", _FILE_V3, "public", "read", Download, StreamedReply, download, aliases=_FILE_OLDER),
-    Endpoint("GET", _NAMED_V3, "public", "read", NamedDownload, StreamedReply, download_named, aliases=_NAMED_OLDER),
-    Endpoint(
-        "GET", _THUMBNAIL_V3, "public", "read", WantedThumbnail, StreamedReply, thumbnail, aliases=_THUMBNAIL_OLDER
-    ),
+    Endpoint("GET", _OLD + _FILE, "public", "read", Download, StreamedReply, download),
+    Endpoint("GET", _OLD + _NAMED, "public", "read", NamedDownload, StreamedReply, download_named),
+    Endpoint("GET", _OLD + _THUMBNAIL, "public", "read", WantedThumbnail, StreamedReply, thumbnail),
 )

@@ -73,12 +73,11 @@ def _sent(stream: BodyStream, name: str | None) -> Upload:
 
 
 _UPLOAD = "/_matrix/media/v3/upload"
-_OLD_UPLOAD = ("/_matrix/media/r0/upload", "/_matrix/media/v1/upload")
 _CONFIG = "/_matrix/client/v1/media/config"
-_OLD_CONFIG = ("/_matrix/media/v3/config", "/_matrix/media/r0/config", "/_matrix/media/v1/config")
+_OLD_CONFIG = ("/_matrix/media/v3/config",)
 
 ENDPOINTS = (
-    Endpoint("POST", _UPLOAD, "user", "upload", UploadFile, Uploaded, upload, aliases=_OLD_UPLOAD),
+    Endpoint("POST", _UPLOAD, "user", "upload", UploadFile, Uploaded, upload),
     Endpoint(
         "POST", "/_matrix/media/v1/create", "user", "upload", AnnounceFile, Announced, announce, body_optional=True
     ),
