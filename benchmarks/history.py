@@ -1,5 +1,7 @@
 """Makes many messages of a few while no server runs: what matters is how many rows there are and how long they are."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +12,7 @@ _COLUMNS = (
 _DOUBLE = (
     f"INSERT INTO events (position, event_id, txn_id, {_COLUMNS})"
     " SELECT position + {shift}, SUBSTR(event_id, 1, 30) || CAST(position + {shift} AS TEXT),"
-    f" SUBSTR(txn_id, 1, 4) || CAST(position + {{shift}} AS TEXT), {_COLUMNS}"
+    f" SUBSTR(txn_id, 1, 4) || '-' || CAST(position + {{shift}} AS TEXT), {_COLUMNS}"
     " FROM events WHERE type = 'm.room.message' AND position <= {last}"
 )
 _COUNT = (
@@ -27,19 +29,27 @@ class Database(Protocol):
 
 def multiply_messages(data: Path, address: str, wanted: int) -> None:
     """Leaves `wanted` messages in the database of a data folder, or in the one at `address`."""
+    with opened(data, address) as database:
+        _multiply(database, wanted)
+        if address:
+            database.execute("ANALYZE events")
+
+
+@contextlib.contextmanager
+def opened(data: Path, address: str) -> Iterator[Database]:
+    """The database of a data folder, or the one at `address`, in a transaction."""
     if address:
         import psycopg  # only a run on PostgreSQL needs the driver
 
         with psycopg.connect(address) as connection:
-            _multiply(connection, wanted)
-            connection.execute("ANALYZE events")
+            yield connection
         return
     import apsw
 
     database = apsw.Connection(str(data / "veche.sqlite3"))
     database.pragma("cache_size", -500_000)
     with database:
-        _multiply(database, wanted)
+        yield database
     database.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     database.close()
 

@@ -28,10 +28,14 @@ class Scale(msgspec.Struct, frozen=True):
     large_file: int = 2**30
     transfers: int = 3
     backup_messages: int = 200_000
+    acquaintances: int = 5_000
+    space_rooms: int = 200
+    searched_messages: int = 200_000
+    searched_rooms: int = 500
 
 
 FULL = Scale()
-LARGE = msgspec.structs.replace(FULL, backup_messages=1_000_000)
+LARGE = msgspec.structs.replace(FULL, searched_messages=1_000_000, backup_messages=1_000_000)
 PEER = Scale(seconds=12.0, warm=3.0, large=500, rooms=200, idle=500, first_syncs=15)
 SHORT = Scale(
     seconds=1.0,
@@ -56,4 +60,8 @@ SHORT = Scale(
     large_file=2**26,
     transfers=1,
     backup_messages=5_000,
+    acquaintances=400,
+    space_rooms=20,
+    searched_messages=8_000,
+    searched_rooms=40,
 )

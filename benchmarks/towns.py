@@ -80,11 +80,13 @@ class Towns:
         async with self._open(await self._get_office(), cores, None) as town:
             yield town
 
-    async def restarted(self, town: Town, cores: frozenset[int] = ONE_CORE) -> Running:
+    async def restarted(
+        self, town: Town, cores: frozenset[int] = ONE_CORE, environment: Mapping[str, str] | None = None
+    ) -> Running:
         """Stops the town's server and starts it again on the same data."""
         await town.running.stop()
         town.pool.close()
-        town.running = await self._start(town.data, town.database, cores, None)
+        town.running = await self._start(town.data, town.database, cores, environment)
         town.pool = Pool(town.running.port)
         return town.running
 
@@ -150,4 +152,5 @@ class Towns:
     ) -> Running:
         port = free_port()
         command = self._contestant.command(data, port, database)
-        return await start(command, port, self.folder / "server.log", cores=cores, environment=environment)
+        settings = {"VECHE_SEARCH": "off", **(environment or {})}  # what indexing costs has a question of its own
+        return await start(command, port, self.folder / "server.log", cores=cores, environment=settings)

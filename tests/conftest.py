@@ -3,13 +3,14 @@
 import asyncio
 import inspect
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
+from tests.conformance.onlooker import Onlooker
 from tests.effort import depth
 from tests.stage.buckets import Buckets
 from tests.stage.cluster import Cluster, Missing
@@ -74,6 +75,30 @@ def place(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
     url = cluster.fresh()
     yield Place(data, url)
     cluster.drop(url)
+
+
+@pytest.fixture
+def target_name(engine_name: str) -> str:
+    """Which engine is restored into: the same, unless a test says otherwise."""
+    return engine_name
+
+
+@pytest.fixture
+def empty_place(target_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Place]]:
+    """Makes an empty folder with an empty database, as often as it is called."""
+    cluster = request.getfixturevalue("cluster") if target_name == "postgres" else None
+    places = list[Place]()
+
+    def make() -> Place:
+        data = tmp_path / f"elsewhere{len(places)}"
+        data.mkdir()
+        places.append(Place(data, cluster.empty() if cluster else ""))
+        return places[-1]
+
+    yield make
+    for place in places:
+        if cluster:
+            cluster.drop(place.database)
 
 
 @pytest.fixture
@@ -149,7 +174,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks of this house."""
+    """Declare the marks of this house, and let every answer be held against the specification."""
+    config.pluginmanager.register(Onlooker())
     config.addinivalue_line("markers", "settings(name=value): settings of the `world` or `server` of this test")
 
 

@@ -19,7 +19,7 @@ from tests.stage.rooms import found, log, rows_of, say
 from tests.stage.world import World
 from veche.api.http.bodies import LARGEST_BODY
 from veche.api.http.contract import Endpoint
-from veche.api.http.requests import path_names
+from veche.api.http.requests import MOST_PARAMETERS, path_names
 from veche.api.table import ENDPOINTS
 from veche.domain.ids import RoomId
 
@@ -266,6 +266,15 @@ async def test_odd_texts_in_queries(world: World) -> None:
                 answer = await world.call(endpoint.method, path, {}, token=asker.person.token)
                 is_sound(answer, (endpoint.method, path[:200]))
     await still_works(world, anna, room)
+
+
+async def test_more_parameters_than_anybody_needs(world: World) -> None:
+    anna = await world.person(ANNA)
+    path = "/_matrix/client/v3/sync?" + "&".join(["set_presence=offline"] * MOST_PARAMETERS)
+    assert (await world.call("GET", path, token=anna.token)).status == 200
+    for more in ("&", "&x", "&set_presence=online"):
+        answer = await world.call("GET", path + more, token=anna.token)
+        assert str(MOST_PARAMETERS) in answer.refused(400, "M_INVALID_PARAM")["error"]
 
 
 async def test_a_parameter_of_the_path_cannot_be_given_in_the_query(world: World) -> None:

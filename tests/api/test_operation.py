@@ -1,6 +1,5 @@
 """What clients ask before anything else: versions, where the server is, what it can do; and whether it lives."""
 
-import re
 from typing import Any
 
 import pytest
@@ -22,8 +21,7 @@ async def test_versions_for_everybody(world: World) -> None:
     for token in (None, "nonsense", anna.token):
         answer = (await world.call("GET", "/_matrix/client/versions", token=token)).ok()
         assert answer.keys() == {"versions", "unstable_features"}
-        assert all(re.fullmatch(r"v1\.\d+", version) for version in answer["versions"])
-        assert "v1.19" in answer["versions"]
+        assert answer["versions"] == ["r0.6.1", *(f"v1.{minor}" for minor in range(1, 20))]
         assert answer["unstable_features"] == {}
 
 
@@ -46,6 +44,34 @@ async def test_the_server_is_where_its_administrator_says(world: World) -> None:
     assert await well_known(world, headers={"host": ""}) == "https://chat.example"
 
 
+async def test_nobody_to_turn_to_and_no_policy_server(world: World) -> None:
+    for name in ("support", "policy_server"):
+        (await world.call("GET", f"/.well-known/matrix/{name}")).refused(404, "M_NOT_FOUND")
+
+
+@pytest.mark.settings(
+    support_contacts="admin @it:veche.test,security safety@veche.test",
+    support_page="https://veche.test/help",
+    policy_server_key="6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s",
+)
+async def test_whom_to_turn_to(world: World) -> None:
+    assert (await world.call("GET", "/.well-known/matrix/support")).ok() == {
+        "contacts": [
+            {"matrix_id": "@it:veche.test", "role": "m.role.admin"},
+            {"email_address": "safety@veche.test", "role": "m.role.security"},
+        ],
+        "support_page": "https://veche.test/help",
+    }
+    told = (await world.call("GET", "/.well-known/matrix/policy_server")).ok()
+    assert told == {"public_keys": {"ed25519": "6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s"}}
+
+
+@pytest.mark.settings(support_contacts="admin it@veche.test")
+async def test_a_contact_without_a_page(world: World) -> None:
+    told = (await world.call("GET", "/.well-known/matrix/support")).ok()
+    assert told == {"contacts": [{"email_address": "it@veche.test", "role": "m.role.admin"}]}
+
+
 async def test_capabilities_are_what_the_server_can_do(world: World) -> None:
     anna = await world.person(ANNA)
     (await world.call("GET", "/_matrix/client/v3/capabilities")).refused(401, "M_MISSING_TOKEN")
@@ -59,7 +85,8 @@ async def test_capabilities_are_what_the_server_can_do(world: World) -> None:
     assert enabled == {
         "m.3pid_changes": False,
         "m.change_password": True,
-        "m.get_login_token": False,
+        "m.forget_forced_upon_leave": False,
+        "m.get_login_token": True,
         "m.profile_fields": True,
         "m.set_avatar_url": True,
         "m.set_displayname": True,

@@ -15,7 +15,7 @@ from veche.api.http.contract import Door, Empty, Endpoint, Reply, RequestFacts, 
 from veche.api.http.door import Application
 from veche.api.table import ENDPOINTS
 from veche.api.web import sessions
-from veche.api.web.languages import LANGUAGES
+from veche.api.web.languages import LANGUAGES, Language
 from veche.api.web.pages.refusals import TEXTS, refusal_page
 from veche.api.web.trust import TrustFacts, trust_page
 from veche.domain.refusals import Refusal, Refused
@@ -23,6 +23,7 @@ from veche.domain.sessions import Asker
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "accept-language": "en"}
 PAGES = sorted({endpoint.path for endpoint in ENDPOINTS if endpoint.refusal_page is not None})
+SHOWN = sorted({one.path for one in ENDPOINTS if one.refusal_page is not None and one.method == "GET"})
 FACTS = RequestFacts("10.0.0.1", "", "", None)
 TRUST = TrustFacts("<b>&.test", "https://x:8443", "http://x:8080", "the <authority>", "AB:CD:EF:01:23:45:67:89", 2036)
 
@@ -30,6 +31,11 @@ TRUST = TrustFacts("<b>&.test", "https://x:8443", "http://x:8080", "the <authori
 async def ask(world: World, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
     """Ask for a page as a browser does."""
     return await world.begin(method, path, body, headers={**BROWSER, **headers}).answer()
+
+
+def filled(path: str, name: str = "x") -> str:
+    """Return a page's path with something in the place of its parameters."""
+    return re.sub(r"\{\w+\}", name, path.replace("{auth_type}", "m.login.dummy"))
 
 
 def frame_of(text: str) -> str:
@@ -51,7 +57,16 @@ def shown(answer: Answer) -> str:
 
 
 def test_every_page_of_the_table_shows_its_refusals() -> None:
-    assert PAGES == ["/f/{short}", "/first/{token}", "/reset"]
+    assert PAGES == [
+        "/_matrix/client/v3/auth/{auth_type}/fallback/web",
+        "/f/{short}",
+        "/first/{token}",
+        "/mail/{token}",
+        "/reset",
+        "/reset/code",
+        "/reset/mail",
+        "/unsubscribe/{token}",
+    ]
     for endpoint in ENDPOINTS:
         is_of_the_web = endpoint.serve.__module__.startswith("veche.api.web.")
         assert is_of_the_web == (endpoint.refusal_page is not None), endpoint.path
@@ -59,7 +74,7 @@ def test_every_page_of_the_table_shows_its_refusals() -> None:
 
 
 async def test_all_pages_have_one_frame(world: World) -> None:
-    frames = {frame_of(shown(await ask(world, path.format(token="x", short="x")))) for path in PAGES}
+    frames = {frame_of(shown(await ask(world, filled(path)))) for path in SHOWN}
     trust = trust_page(TRUST, "en", "Firefox")
     frames.add(frame_of(trust.body.decode()))
     frames.add(frame_of(refusal_page(Refusal("M_UNKNOWN", 500, "x"), FACTS, b"").body.decode()))
@@ -67,8 +82,8 @@ async def test_all_pages_have_one_frame(world: World) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_about_trust_shows_facts_as_text(language: str) -> None:
-    trust = trust_page(TRUST, language, "Mozilla/5.0 (X11; Linux x86_64)")  # type: ignore[arg-type]
+def test_the_page_about_trust_shows_facts_as_text(language: Language) -> None:
+    trust = trust_page(TRUST, language, "Mozilla/5.0 (X11; Linux x86_64)")
     text = trust.body.decode()
     assert "<b>&.test" not in text
     assert "&lt;b&gt;&amp;.test" in text
@@ -82,7 +97,7 @@ def test_the_page_about_trust_shows_facts_as_text(language: str) -> None:
 @pytest.mark.settings(rate_limits="on")
 @pytest.mark.parametrize("path", PAGES)
 async def test_who_is_too_fast_is_shown_a_page(world: World, path: str) -> None:
-    here = path.format(token="guess", short="guess")
+    here = filled(path, "guess")
     while (told := await world.call("POST", here, b"name=x")).headers["content-type"] != "application/json":
         assert told.status < 500
     assert told.refused(429, "M_LIMIT_EXCEEDED")["retry_after_ms"] > 0
@@ -97,14 +112,18 @@ async def test_who_is_too_fast_is_shown_a_page(world: World, path: str) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_what_a_page_cannot_take_is_told_on_a_page(world: World, path: str) -> None:
-    large = await ask(world, path.format(token="x", short="x"), "POST", b"x" * (LARGEST_BODY + 1))
+    large = await ask(world, filled(path), "POST", b"x" * (LARGEST_BODY + 1))
     assert large.status == 413
     assert TEXTS["en"].wrong[1] in shown(large)
-    russian = await ask(world, path.format(token="x", short="x") + "?lang=ru&lang=%FF", "GET")
+
+
+@pytest.mark.parametrize("path", SHOWN)
+async def test_a_page_is_shown_whatever_stands_behind_its_path(world: World, path: str) -> None:
+    russian = await ask(world, filled(path) + "?lang=ru&lang=%FF", "GET")
     assert russian.status in (200, 400, 404)
     shown(russian)
     for strange in ("lang=" + "&lang=" * 50, "lang=%FF", "lang=\x00", "&&&", "lang=de"):
-        shown(await ask(world, f"{path.format(token='x', short='x')}?{strange}"))
+        shown(await ask(world, f"{filled(path)}?{strange}"))
 
 
 @contextmanager

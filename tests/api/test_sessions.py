@@ -27,7 +27,8 @@ async def whoami(world: World, token: str) -> Answer:
 
 
 async def test_the_ways_to_sign_in(world: World) -> None:
-    assert (await world.call("GET", LOGIN)).ok() == {"flows": [{"type": "m.login.password"}]}
+    password, token = {"type": "m.login.password"}, {"type": "m.login.token", "get_login_token": True}
+    assert (await world.call("GET", LOGIN)).ok() == {"flows": [password, token]}
 
 
 @pytest.mark.parametrize(
@@ -51,14 +52,16 @@ async def test_whom_one_may_sign_in_as(world: World, who: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     ("more", "status", "errcode"),
     [
-        ({"type": "m.login.token"}, 400, "M_UNKNOWN"),
+        ({"type": "m.login.token"}, 400, "M_MISSING_PARAM"),
+        ({"type": "m.login.token", "token": "guess"}, 403, "M_FORBIDDEN"),
+        ({"type": "m.login.sso"}, 400, "M_UNKNOWN"),
         ({"type": None}, 400, "M_BAD_JSON"),
         ({"password": None}, 400, "M_MISSING_PARAM"),
         ({"identifier": None}, 400, "M_MISSING_PARAM"),
         ({"identifier": {"type": "m.id.user"}}, 400, "M_MISSING_PARAM"),
         ({"identifier": {"user": "boris"}}, 400, "M_INVALID_PARAM"),
         ({"identifier": {"type": "m.id.thirdparty", "medium": "email", "address": "b@x"}}, 403, "M_FORBIDDEN"),
-        ({"identifier": None, "medium": "email", "address": "b@x"}, 403, "M_FORBIDDEN"),
+        ({"identifier": None, "medium": "email"}, 400, "M_MISSING_PARAM"),
         ({"identifier": {"type": "m.id.phone", "country": "LV", "phone": "1"}}, 403, "M_FORBIDDEN"),
         ({"password": "wrong"}, 403, "M_FORBIDDEN"),
         ({"password": ""}, 403, "M_FORBIDDEN"),

@@ -8,6 +8,7 @@ import pytest
 from tests.cast import ANNA
 from tests.stage.asgi import Answer
 from tests.stage.world import CLIENT_API, World
+from veche.api.web.languages import Language
 from veche.api.web.sessions.texts import TEXTS
 from veche.commands import accounts
 from veche.domain.accounts.passwords import PasswordPolicy, PolicyChange
@@ -46,9 +47,9 @@ def shown(answer: Answer) -> str:
 
 
 @pytest.mark.parametrize("language", ["ru", "fr", "en"])
-async def test_the_form_in_every_language(world: World, language: str) -> None:
+async def test_the_form_in_every_language(world: World, language: Language) -> None:
     await accounts.change_password_policy(world.commands, OPERATOR, PolicyChange(least_length=17, classes=("digit",)))
-    texts = TEXTS[language]  # type: ignore[index]
+    texts = TEXTS[language]
     for how in ({"query": {"lang": language}}, {"headers": {"accept-language": f"{language};q=0.9"}}):
         more: dict[str, Any] = how
         text = shown(await world.call("GET", "/reset", **more))

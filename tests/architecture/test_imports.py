@@ -20,9 +20,9 @@ FLOORS = {
 """Who may import whom, besides itself. Commands and queries do not know each other."""
 
 THIRD_PARTY = {
-    "storage": {"apsw", "botocore", "cryptography", "psycopg"},
+    "storage": {"Stemmer", "apsw", "botocore", "cryptography", "psycopg"},
     "api": {"httptools", "uvicorn"},
-    "integrations": {"argon2", "cryptography", "PIL"},
+    "integrations": {"aiohttp", "aiosmtplib", "argon2", "cryptography", "PIL"},
     "app": {"click", "ifaddr", "uvicorn", "uvloop"},
 }
 """Which packages from elsewhere each floor may use, besides msgspec."""

@@ -20,7 +20,7 @@ STRUCTURE = {
     },
     "storage": {"blobs", "engines", "migrations", "reader", "rows", "schema", "writer"},
     "live": {"counter", "deadlines", "fragments", "notifier", "rates", "state", "tail"},
-    "integrations": {"certificates", "hashing", "imaging"},
+    "integrations": {"certificates", "gateways", "hashing", "imaging", "mail", "outgoing"},
     "commands": {"context"},
     "queries": {"context", "sync"},
     "api": {"http", "matrix", "operator", "table", "veche", "web"},
@@ -32,6 +32,7 @@ FOLDERS = {
     "storage.engines": {"postgres", "sqlite"},
     "queries.sync": {
         *("loop", "polling", "wish", "reply", "quick", "general", "sharing"),  # how an answer is made
+        *("initial", "news"),  # the older shapes
         *("to_device", "device_lists", "keys", "invites", "state", "summary", "unread", "counting"),  # streams
     },
     "api.http": {"bodies", "contract", "door", "lane", "replies", "requests", "router", "sending"},

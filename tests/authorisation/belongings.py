@@ -3,6 +3,7 @@
 And three more rooms of the founder: one for all, one for nobody else, one that nobody can enter.
 """
 
+from functools import partial
 from typing import Any
 
 from tests.api.test_encryption_cross_signing import key, key_set
@@ -25,8 +26,13 @@ from tests.stage.people import Person
 from tests.stage.world import World
 from veche.commands import accounts
 from veche.domain.accounts.tokens import TokenWish
+from veche.domain.ids import Position
+from veche.domain.notifications.pushers import Pusher, PusherKey
 from veche.domain.sessions import OPERATOR, digest_of
 from veche.storage import sessions
+from veche.storage.notifications import pushers
+from veche.storage.sessions import short_tokens
+from veche.storage.sessions.short_tokens import Kind
 
 _ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2"
 _TARGETS = {MODERATOR: "olga", ADMINISTRATOR: "pavel", SERVER_ADMINISTRATOR: "quentin"}
@@ -114,6 +120,18 @@ async def plant_targets(scene: Scene, world: World) -> None:
         own |= {role: f"@{name}-{role}:veche.test" for role in ("guest", "outcast", "friend")}
 
 
+async def plant_pushers(scene: Scene, world: World) -> None:
+    """Give everybody a pusher, past the door: no gateway is allowed here."""
+    for asker in sorted(SIGNED_IN):
+        person, name = scene.people[asker], scene.canaries.plant(f"pusher of the {asker}", frozenset((asker,)))
+        own = Pusher(
+            *(PusherKey(person.user, "org.veche", name), "http", person.asker.device, name, name, None, "en"),
+            {"url": f"https://push.example.org/_matrix/push/v1/notify?{name}"},
+            *(world.clock(), Position(0)),
+        )
+        await world.commands.writer.run(partial(pushers.put, pusher=own))
+
+
 async def plant_secrets(scene: Scene, world: World) -> None:
     """Guard passwords and tokens; let one of the administrator's tokens expire, and another be revoked."""
     founder = scene.people[ADMINISTRATOR]
@@ -133,9 +151,21 @@ async def plant_secrets(scene: Scene, world: World) -> None:
     for asker, own in scene.own.items():
         if asker in SIGNED_IN:
             scene.canaries.guard(f"password: {asker}", own["password"])
+    await _lend(scene, world)
     text = scene.canaries.plant("registration token", frozenset((SERVER_ADMINISTRATOR,)))
     scene.names["registration_token"] = text
     await accounts.add_registration_token(world.commands, OPERATOR, TokenWish(text))
+
+
+async def _lend(scene: Scene, world: World) -> None:
+    """Give the administrator a token for a service and one for another device; they last as long as the tests."""
+    founder = scene.people[ADMINISTRATOR].asker
+    kinds: tuple[Kind, ...] = ("openid", "login")
+    for kind in kinds:
+        text = scene.canaries.plant(f"{kind} token", NOBODY)
+        scene.names[f"{kind}_token"] = text
+        given = (kind, digest_of(text), founder.user, founder.device, 2**53)
+        await world.commands.writer.run(lambda tx, given=given: short_tokens.add(tx, *given))  # type: ignore[misc]
 
 
 class _Owner:

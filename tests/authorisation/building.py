@@ -7,6 +7,7 @@ from tests.authorisation.belongings import (
     plant_aliases,
     plant_belongings,
     plant_keys,
+    plant_pushers,
     plant_references,
     plant_rooms,
     plant_secrets,
@@ -14,8 +15,12 @@ from tests.authorisation.belongings import (
 )
 from tests.authorisation.files import plant_files
 from tests.authorisation.histories import plant_histories
+from tests.authorisation.letters import plant_addresses
+from tests.authorisation.reported import plant_reports
 from tests.authorisation.scene import Scene
+from tests.authorisation.spaces import plant_spaces
 from tests.stage.world import World
+from veche.domain.sessions import Role
 from veche.storage.reader import Snapshot
 
 
@@ -23,8 +28,8 @@ async def build(data: Path, world: World) -> Scene:
     """Plant everything in a world that was started on the empty folder ``data``, and stop it."""
     scene = Scene(data)
     for asker, name in CAST.items():
-        role = "administrator" if asker == SERVER_ADMINISTRATOR else "user"
-        scene.people[asker] = await world.person(name, role=role)  # type: ignore[arg-type]
+        role: Role = "administrator" if asker == SERVER_ADMINISTRATOR else "user"
+        scene.people[asker] = await world.person(name, role=role)
     _name_people(scene)
     await plant_rooms(scene)
     await plant_histories(scene)
@@ -34,6 +39,10 @@ async def build(data: Path, world: World) -> Scene:
     await plant_targets(scene, world)
     await plant_aliases(scene)
     await plant_files(scene, world)
+    await plant_spaces(scene, world)
+    await plant_reports(scene)
+    await plant_addresses(scene, world)
+    await plant_pushers(scene, world)
     await plant_secrets(scene, world)
     for what in ("filter", "version"):
         scene.names[f"administrators_{what}"] = scene.own[ADMINISTRATOR][what]

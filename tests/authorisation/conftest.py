@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -18,6 +19,14 @@ from tests.stage.people import Town
 from tests.stage.server import Server
 from tests.stage.sockets import RealTown
 from tests.stage.world import World
+
+_PUBLIC: dict[str, Any] = {
+    "mail_server": "mail.veche.test",
+    "public_address": "https://veche.test",
+    "support_contacts": "admin it@veche.test",
+    "policy_server_key": "6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s",
+}
+"""What anybody may be told, once it has been set."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +104,7 @@ async def _built(data: Path) -> Scene:
 
 
 def _played(scene: Scene, runner: asyncio.Runner, folder: Path) -> Iterator[Stage]:
-    made = Stage(scene, World(copied(scene, folder), presence="on"))
+    made = Stage(scene, World(copied(scene, folder), presence="on", **_PUBLIC))
     runner.run(made.begin())
     yield made
     runner.run(made.world.stop())

@@ -10,7 +10,6 @@ from tests.authorisation.askers import (
     BANNED,
     INVITED,
     JOINED,
-    KNOCKING,
     LEFT,
     MEMBER,
     NOBODY,
@@ -43,7 +42,8 @@ READERS: Final[dict[str, Group]] = {
     "redacted_file_that_another_showed": NOBODY,
     "removed_file": NOBODY,
     "picture_of_a_profile": SIGNED_IN,
-    "picture_of_the_shared_room": JOINED | {INVITED, KNOCKING},
+    "picture_of_the_shared_room": SIGNED_IN,  # one may knock on it, and is shown what it is
+    "picture_of_the_study": OWNER,
     "earlier_picture_of_it": JOINED,
     "picture_of_a_member": JOINED | {INVITED},
     "picture_of_the_lobby": SIGNED_IN,
@@ -115,7 +115,8 @@ async def _show_pictures(scene: Scene, founder: Person) -> None:
     (await stranger.put(f"/profile/{stranger.user}/avatar_url", avatar)).ok()
     for name in ("earlier_picture_of_it", "picture_of_the_shared_room"):
         await put_state(founder, shared, "m.room.avatar", {"url": _uri(scene, name)})
-    await put_state(founder, _room(scene, "lobby"), "m.room.avatar", {"url": _uri(scene, "picture_of_the_lobby")})
+    for room in ("lobby", "study"):
+        await put_state(founder, _room(scene, room), "m.room.avatar", {"url": _uri(scene, f"picture_of_the_{room}")})
     card = {**await membership(founder, shared), "avatar_url": _uri(scene, "picture_of_a_member")}
     await put_state(founder, shared, "m.room.member", card, founder.user)
 

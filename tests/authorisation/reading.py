@@ -40,6 +40,8 @@ class Reader:
             await self._get(f"{V3}{path}")
         for term in ("", "@", "an", "canary"):
             await self._note(f"people called {term}", await self._search(term))
+        for order in ("rank", "recent"):
+            await self._find_messages(order)
         for room in scene.events:
             await self._read_room(f"{V3}/rooms/{room}")
             await self._page(f"{V3}/rooms/{room}")
@@ -74,6 +76,24 @@ class Reader:
         await self._get(f"{V3}/rooms/{room}/event/{event}")
         await self._get(f"{V3}/rooms/{room}/context/{event}", limit="2", filter=json.dumps(_LAZY))
         await self._get(f"{V1}/rooms/{room}/relations/{event}", recurse="true", limit="50")
+
+    async def _find_messages(self, order: str) -> None:
+        criteria = {
+            "search_term": "canary",
+            "order_by": order,
+            "event_context": {"before_limit": 20, "after_limit": 20, "include_profile": True},
+            "include_state": True,
+            "filter": {"limit": 20},
+        }
+        query: dict[str, str] = {}
+        while True:
+            path, body = f"{V3}/search", {"search_categories": {"room_events": criteria}}
+            answer = await self._stage.ask(self._asker, "POST", path, body, query)
+            await self._note(f"messages by {order} {query}", answer)
+            token = answer.ok()["search_categories"]["room_events"].get("next_batch")
+            if token is None:
+                return
+            query = {"next_batch": token}
 
     async def _search(self, term: str) -> Answer:
         path, body = f"{V3}/user_directory/search", {"search_term": term, "limit": 100}

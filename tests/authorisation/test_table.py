@@ -8,6 +8,7 @@ from tests.authorisation.scene import Stage
 from tests.authorisation.table import ROWS
 from tests.stage.asgi import Answer
 from veche.api.http.contract import Endpoint
+from veche.api.http.router import older_paths
 from veche.api.table import ENDPOINTS
 
 READING = [endpoint for endpoint in ENDPOINTS if endpoint.method == "GET"]
@@ -35,7 +36,7 @@ async def test_changing(stage: Stage, endpoint: Endpoint) -> None:
 
 @pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.caller != "public"], ids=name_of)
 async def test_no_other_path_leads_past_the_token(reading_room: Stage, endpoint: Endpoint) -> None:
-    for path in (endpoint.path, *endpoint.aliases):
+    for path in (endpoint.path, *endpoint.aliases, *older_paths(endpoint.path)):
         for asker in WITHOUT_SESSION:
             answer = await reading_room.ask(asker, endpoint.method, path.replace("{", "").replace("}", ""))
             expect_no_session(answer, asker)

@@ -394,6 +394,30 @@ async def test_what_is_not_ours_or_not_whole_or_not_to_be_opened_stays(world: Wo
     }
 
 
+async def test_what_earlier_passphrases_open_is_removed_too(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    anna = await world.person(ANNA)
+    uri = await upload(anna, b"only in the first")
+    shelf, file = tmp_path / "b", tmp_path / "passphrases"
+    file.touch(0o600)
+    lost = await made(world, shelf, "a lost passphrase")
+    first, plain = await made(world, shelf, "the first passphrase"), await made(world, shelf)
+    await media.remove_file(world.commands, anna.asker, id_of(uri))
+    for text, left in (
+        ("the present passphrase\n", {lost, first}),
+        ("the present passphrase\n\nnone of these\nthe first passphrase\n", {lost}),
+    ):
+        file.write_text(text)
+        world.clock.advance(seconds=1)
+        wish = Wish(str(shelf), None, str(file), 1)
+        newest = Path((await back_up(world.commands, OPERATOR, wish)).folder)
+        assert {*shelf.glob("veche-*")} == left | {newest}
+        assert not plain.exists()
+        assert f"{len(left)} backups are sealed with other passphrases and stay" in caplog.messages[-1]
+    assert len(contents_in(shelf)) == 1, "what only the one needs that nobody can open"
+
+
 async def test_contents_are_not_swept_while_it_is_unclear_who_needs_them(world: World, tmp_path: Path) -> None:
     anna = await world.person(ANNA)
     uri = await upload(anna, b"needed by one that cannot be read")

@@ -353,3 +353,15 @@ async def test_the_administrator_of_the_server_has_no_special_place_in_rooms(wor
     room = await found(anna)
     (await elena.post(f"/join/{room}")).refused(403, "M_FORBIDDEN")
     (await elena.get(f"/rooms/{room}/state")).refused(403, "M_FORBIDDEN")
+
+
+async def test_where_all_may_invite_anybody_can_be_the_one_who_lets_in(world: World) -> None:
+    anna, boris, carla, dmitri = await world.people(ANNA, BORIS, CARLA, DMITRI)
+    office = await found(anna, dmitri)
+    room = await found(anna, boris, carla)
+    levels = (await anna.get(f"/rooms/{room}/state/m.room.power_levels")).ok()
+    await put_state(anna, room, "m.room.power_levels", {**levels, "users": {anna.user: 100, boris.user: -1}})
+    await rule(anna, room, "restricted", office)
+    (await anna.post(f"/rooms/{room}/leave")).ok()
+    (await dmitri.post(f"/join/{room}")).ok()
+    assert (await membership(carla, room, dmitri))["join_authorised_via_users_server"] == carla.user

@@ -91,7 +91,7 @@ def test_carla_joins(room: MakeRoom, rule: str, now: str, answer: str) -> None:
         ("leave", BORIS, OK),
         ("knock", ANNA, OK),
         ("leave", DMITRI, "@dmitri:x needs power level 10 to invite, has 0"),
-        ("leave", UserId("@emil:x"), "@emil:x is not in the room"),
+        ("leave", UserId("@emil:x"), "You are not in that room."),
         ("ban", BORIS, "@carla:x is banned from the room"),
     ],
 )
@@ -188,7 +188,7 @@ INVITES = [
     (BORIS, "invite", OK),
     (BORIS, "join", "@carla:x is already in the room"),
     (BORIS, "ban", "@carla:x is banned from the room"),
-    (UserId("@emil:x"), "leave", "@emil:x is not in the room"),
+    (UserId("@emil:x"), "leave", "You are not in that room."),
     (UserId("@fatima:x"), "leave", "@fatima:x needs power level 10 to invite, has 0"),
 ]
 
@@ -212,7 +212,7 @@ def test_who_may_invite_at_all(room: MakeRoom) -> None:
         ("join", OK),
         ("invite", OK),
         ("knock", OK),
-        ("leave", "@carla:x is not in the room"),
+        ("leave", "You are not in that room."),
         ("ban", "@carla:x is banned from the room"),
     ],
 )
@@ -229,7 +229,7 @@ KICKS = [
     (BORIS, DMITRI, "join", "@boris:x may not kick @dmitri:x, whose power level is as high or higher"),
     (BORIS, ANNA, "join", "@boris:x may not kick @anna:x, whose power level is as high or higher"),
     (ANNA, BORIS, "join", OK),
-    (CARLA, BORIS, "join", "@carla:x is not in the room"),
+    (CARLA, BORIS, "join", "You are not in that room."),
 ]
 BANS = [
     (BORIS, CARLA, "join", OK),
@@ -241,13 +241,13 @@ BANS = [
     (BORIS, DMITRI, "join", "@boris:x may not ban @dmitri:x, whose power level is as high or higher"),
     (BORIS, ANNA, "leave", "@boris:x may not ban @anna:x, whose power level is as high or higher"),
     (ANNA, BORIS, "join", OK),
-    (CARLA, BORIS, "join", "@carla:x is not in the room"),
+    (CARLA, BORIS, "join", "You are not in that room."),
 ]
 UNBANS = [
     (BORIS, CARLA, OK),
     (ANNA, CARLA, OK),
     (BORIS, DMITRI, "@boris:x may not unban @dmitri:x, whose power level is as high or higher"),
-    (CARLA, DMITRI, "@carla:x is not in the room"),
+    (CARLA, DMITRI, "You are not in that room."),
 ]
 
 

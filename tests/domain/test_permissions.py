@@ -41,14 +41,14 @@ def told(refusal: Refusal | None) -> str:
 
 SENT = [
     (CARLA, MESSAGE, None, OK),
-    (DMITRI, MESSAGE, None, "@dmitri:x is not in the room"),
+    (DMITRI, MESSAGE, None, "You are not in that room."),
     (CARLA, "org.example.news", None, "@carla:x needs power level 50 to send org.example.news, has 0"),
     (BORIS, "org.example.news", None, OK),
     (CARLA, NAME, "", "@carla:x needs power level 50 to send m.room.name, has 0"),
     (BORIS, NAME, "", OK),
     (BORIS, "m.room.encryption", "", "@boris:x needs power level 100 to send m.room.encryption, has 50"),
     (ANNA, "m.room.encryption", "", OK),
-    (DMITRI, NAME, "", "@dmitri:x is not in the room"),
+    (DMITRI, NAME, "", "You are not in that room."),
     (CARLA, "org.example.pin", "", OK),
     (CARLA, "org.example.pin", "a key", OK),
     (CARLA, "org.example.pin", CARLA, OK),
@@ -56,6 +56,8 @@ SENT = [
     (ANNA, "org.example.pin", CARLA, "@anna:x may not set state that belongs to @carla:x"),
     (ANNA, "org.example.pin", "@", "@anna:x may not set state that belongs to @"),
     (CARLA, REDACTION, None, OK),
+    (CARLA, "m.room.third_party_invite", "token", OK),
+    (CARLA, "m.room.third_party_invite", BORIS, OK),
     (ANNA, CREATE, "", "a room has one m.room.create event only, its first"),
     (ANNA, "m.room.redaction", "x", "m.room.redaction is not state: some clients would take it for a redaction"),
     (ANNA, CREATE, None, "a room has one m.room.create event only, its first"),
@@ -73,7 +75,7 @@ def test_what_is_sent(room: MakeRoom, sender: UserId, kind: str, key: str | None
 @pytest.mark.parametrize("membership", ["invite", "knock", "leave", "ban"])
 def test_only_the_joined_may_send(room: MakeRoom, membership: str) -> None:
     state = room({**INSIDE, DMITRI: membership}, {POWER_LEVELS: {"users": {DMITRI: 100}}})
-    assert told(may_send(state, DMITRI, Draft(MESSAGE, {"body": "hello"}))) == "@dmitri:x is not in the room"
+    assert told(may_send(state, DMITRI, Draft(MESSAGE, {"body": "hello"}))) == "You are not in that room."
 
 
 def test_levels_at_hand_are_believed(room: MakeRoom) -> None:
@@ -118,7 +120,7 @@ REDACTIONS = [
     (BORIS, ANNA, 0, OK),
     (CARLA, CARLA, 1, "@carla:x needs power level 1 to send m.room.redaction, has 0"),
     (BORIS, CARLA, 51, "@boris:x needs power level 51 to send m.room.redaction, has 50"),
-    (DMITRI, DMITRI, 0, "@dmitri:x is not in the room"),
+    (DMITRI, DMITRI, 0, "You are not in that room."),
 ]
 
 

@@ -41,7 +41,7 @@ def test_old_guesses_do_not_count() -> None:
 
 @pytest.mark.parametrize(("fault", "code", "text"), [(None, "", ""), ("Wrong.", "M_FORBIDDEN", "Wrong.")])
 def test_a_check_names_its_flow_and_a_failed_one_its_fault(fault: str | None, code: str, text: str) -> None:
-    refusal = reauthentication_needed("m.login.password", "s1", fault)
+    refusal = reauthentication_needed((("m.login.password",),), "s1", fault)
     assert (refusal.code, refusal.status, refusal.text) == (code, 401, text)
     assert refusal.extra == {
         "flows": [{"stages": ["m.login.password"]}],

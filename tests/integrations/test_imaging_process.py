@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import platform
 import random
@@ -32,7 +33,7 @@ from tests.integrations.pictures import (
     turned_photograph,
     webp_canvas,
 )
-from veche.integrations.imaging import process
+from veche.integrations.imaging import decoder, process
 from veche.integrations.imaging.jobs import Imaging
 from veche.integrations.imaging.records import Bounds, NotAPicture, Picture, PictureTooLarge, Size
 
@@ -173,13 +174,35 @@ async def test_a_reply_larger_than_allowed_is_a_refusal() -> None:
 
 
 async def test_a_process_that_computes_for_too_long_is_ended() -> None:
-    """A second of a core is the least that can be set; 60 large frames take several."""
+    """A second of a core is the least that can be set; 100 large frames take several."""
     narrow = Imaging(Bounds(cpu_seconds=1, moving_pixels=10**9))
-    slow = moving("WEBP", 60, (1_200, 900), lossless=True)
+    slow = moving("WEBP", 100, (1_200, 900), lossless=True)
     with pytest.raises(PictureTooLarge):
         await narrow.thumbnail(file_of(slow), Size(1_199, 899, animated=True))
     await still_works(narrow)
     await narrow.close()
+
+
+WATCHED = "from veche.integrations.imaging.process import main; main()"
+UNWATCHED = """
+from veche.integrations.imaging import process
+process.seclude = lambda: False
+process.main()
+"""
+
+
+async def test_a_kernel_that_filters_nothing_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "veche.imaging")
+    for program, filters in ((WATCHED, SECLUDES), (UNWATCHED, False)):
+        monkeypatch.setattr(decoder, "_COMMAND", (sys.executable, "-S", "-s", "-P", "-B", "-c", program))
+        caplog.clear()
+        imaging = Imaging()
+        await still_works(imaging)
+        await still_works(imaging)
+        await imaging.close()
+        assert ["filters no system calls" in line for line in caplog.messages] == ([] if filters else [True])
 
 
 async def test_garbage_never_hurts(imaging: Imaging) -> None:

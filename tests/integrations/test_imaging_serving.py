@@ -29,10 +29,10 @@ def unwatched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return asked
 
 
-def answers_to(wishes: bytes, bounds: Bounds | None = None) -> list[tuple[Answer, bytes]]:
+def answers_to(wishes: bytes, bounds: Bounds | None = None, *, is_secluded: bool = True) -> list[tuple[Answer, bytes]]:
     """Return what the process answers, with the bodies."""
     out = io.BytesIO()
-    process.serve(io.BytesIO(wishes), out, bounds or Bounds())
+    process.serve(io.BytesIO(wishes), out, bounds or Bounds(), is_secluded=is_secluded)
     out.seek(0)
     found = []
     while (message := read_message(out)) is not None:
@@ -47,6 +47,12 @@ def test_wishes_are_answered_in_order() -> None:
     assert (first.fault, first.content_type, first.width, first.height) == ("", "image/jpeg", 32, 32)
     assert Image.open(io.BytesIO(body)).size == (32, 32)
     assert second.fault == "not a picture"
+
+
+def test_each_answer_tells_whether_the_kernel_watches() -> None:
+    for watches in (True, False):
+        ((answer, _),) = answers_to(WISH + framed(b"garbage") + END_OF_FILE, is_secluded=watches)
+        assert answer.is_secluded is watches
 
 
 def test_refusals_are_told() -> None:
@@ -92,17 +98,22 @@ def test_a_part_that_is_too_long_is_not_read() -> None:
 def test_the_process_prepares_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """In order: everything imported, priority given up, confined; then it serves until its input ends."""
     steps: list[str] = []
+
+    def secludes() -> bool:
+        steps.append("seclude")
+        return True
+
     monkeypatch.setattr(sys, "argv", ["-c", msgspec.json.encode(Bounds(seconds=7)).decode()])
     monkeypatch.setattr(process, "load", lambda bounds: steps.append(f"load {bounds.seconds:g}"))
     monkeypatch.setattr(process, "confine", lambda bounds: steps.append("confine"))
-    monkeypatch.setattr(process, "seclude", lambda: steps.append("seclude"))
+    monkeypatch.setattr(process, "seclude", secludes)
     monkeypatch.setattr(signal, "signal", lambda name, _: steps.append(f"deaf to {signal.Signals(name).name}"))
     monkeypatch.setattr(os, "setpriority", lambda which, who, nice: steps.append(f"nice {nice}"))
     monkeypatch.setattr(os, "sched_setscheduler", lambda *_: steps.append("idle"))
-    monkeypatch.setattr(process, "serve", lambda wishes, answers, bounds: steps.append("serve"))
+    monkeypatch.setattr(process, "serve", lambda *_, is_secluded: steps.append(f"serve {is_secluded}"))
     process.main()
     deaf = [f"deaf to {name}" for name in ("SIGINT", "SIGTERM", "SIGHUP")]
-    assert steps == ["load 7", *deaf, "nice 19", "idle", "confine", "seclude", "serve"]
+    assert steps == ["load 7", *deaf, "nice 19", "idle", "confine", "seclude", "serve True"]
 
 
 def test_other_readers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Presence in memory: looked at once a second, and only at those of whom something may have changed."""
 
+from functools import partial
+
 from veche.domain.ids import DeviceId, Position, RoomId, UserId
 from veche.domain.presence import GRACE_MS, NOTHING_SAID, Known, Said
 from veche.live.counter import Counter
@@ -162,7 +164,7 @@ def test_only_those_who_share_a_room_are_woken() -> None:
         user = UserId(f"@{name}:x")
         feed = notifier.open(user, dict.fromkeys(rooms, Position(0)), Position(0))
         assert feed is not None
-        Listener(feed, PHONE, lambda user=user: woken.append(user))  # type: ignore[misc]
+        Listener(feed, PHONE, partial(woken.append, user))
     assert notifier.tell_statuses([ANNA, UserId("@nobody:x")], 1) == 2
     assert sorted(woken) == [ANNA, BORIS]
     assert notifier.tell_statuses([UserId("@dmitri:x")], 2) == 1

@@ -6,6 +6,7 @@ from tests.cast import ANNA, BORIS, CARLA, DMITRI
 from tests.parity.client import Answer, Client, Differs, Shape
 from tests.parity.compare import agree, compare, compare_ending, look_at_events
 from tests.parity.deeds import Deeds
+from tests.parity.older import compare_older
 from tests.parity.truth import History
 from tests.stage.people import Person
 from tests.stage.world import World
@@ -98,6 +99,7 @@ class Story:
                 break
         user = observer.user
         await compare(self.world, observer.client, await self._spare(observer.client.person), self.ignored[user])
+        await compare_older(self.world, observer.client.person, self.ignored[user])
 
     async def tell_device(self, sender: Person, observer: Observer, many: int) -> None:
         """Send messages to an observing device."""

@@ -18,7 +18,8 @@ from veche.domain.facts import Entry
 from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.sessions import Asker
 from veche.domain.visibility import Range
-from veche.queries.sync import account_data, device_lists, general, quick, receipts, to_device
+from veche.queries.context import ReadContext
+from veche.queries.sync import account_data, device_lists, general, news, quick, receipts, to_device
 from veche.queries.sync import rooms as sync_rooms
 from veche.queries.sync.counting import Count
 from veche.queries.sync.rooms import RoomQuestion
@@ -121,6 +122,23 @@ def all_history_shown(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Sight, "ranges_within", lambda self, after, until: [Range(Position(after + 1), until)])
 
 
+def endings_not_in_the_stream(patch: pytest.MonkeyPatch) -> None:
+    """The older stream of events knows joined rooms only."""
+    views = news._views  # noqa: SLF001
+    patch.setattr(news, "_views", lambda *given: [view for view in views(*given) if view.own is None])
+
+
+def stream_goes_on_too_far(patch: pytest.MonkeyPatch) -> None:
+    """Where the older stream is cut, its token says that all was told."""
+    read = news._read  # noqa: SLF001
+
+    def hasty(ctx: ReadContext, at: Snapshot, *rest: Any) -> Any:
+        return msgspec.structs.replace(read(ctx, at, *rest)[0], end=str(at.position)), at.position
+
+    patch.setattr(news, "MOST_AT_ONCE", 3)
+    patch.setattr(news, "_read", hasty)
+
+
 PLANTS: tuple[Plant, ...] = (
     token_past_the_inbox,
     state_on_the_wrong_side,
@@ -135,6 +153,8 @@ PLANTS: tuple[Plant, ...] = (
     ignored_people_heard,
     partings_untold,
     all_history_shown,
+    endings_not_in_the_stream,
+    stream_goes_on_too_far,
 )
 
 

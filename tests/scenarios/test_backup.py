@@ -5,11 +5,13 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 import aiohttp
 import msgspec
+import pytest
 
 from tests.cast import ANNA, BORIS, CARLA
 from tests.parity.client import Client, Shape
@@ -99,9 +101,9 @@ class Load:
             await asyncio.sleep(PAUSE)
 
 
-async def backed_up(data: Path, shelf: Path, *words: str) -> str:
+async def backed_up(place: Place, shelf: Path, *words: str) -> str:
     """Make a backup of a running server beside the test."""
-    return await asyncio.to_thread(said, "backup", str(shelf), "--data", str(data), *words)
+    return await asyncio.to_thread(said, "backup", str(shelf), *whereabouts(place), *words)
 
 
 def moved(person: Person, town: RealTown) -> Person:
@@ -115,8 +117,11 @@ def position_of(shelf: Path) -> Backup:
     return open_backup(folder, lambda: SECRET)
 
 
-async def test_a_backup_under_load_restored_elsewhere(world: RealTown, tmp_path: Path) -> None:
-    secret, data = tmp_path / "secret", world.server.place.data
+@pytest.mark.parametrize("engine_name", ["sqlite", "postgres"])
+async def test_a_backup_under_load_restored_elsewhere(
+    world: RealTown, empty_place: Callable[[], Place], tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
     secret.touch(0o600)
     secret.write_text(f"{SECRET}\n")
     people = await world.people(ANNA, BORIS, CARLA)
@@ -126,22 +131,27 @@ async def test_a_backup_under_load_restored_elsewhere(world: RealTown, tmp_path:
     load, reader = Load(people, room), Client(people[1], Shape(limit=50))
     await load.go_on_while(asyncio.ensure_future(asyncio.sleep(0.3, "warm")))
     await reader.take(await reader.ask(), set())
-    plain = asyncio.ensure_future(backed_up(data, tmp_path / "plain"))
+    plain = asyncio.ensure_future(backed_up(world.server.place, tmp_path / "plain"))
     assert "up to position" in await load.go_on_while(plain)
-    sealed = asyncio.ensure_future(backed_up(data, tmp_path / "sealed", "--passphrase-file", str(secret)))
+    sealed = asyncio.ensure_future(backed_up(world.server.place, tmp_path / "sealed", "--passphrase-file", str(secret)))
     await load.go_on_while(sealed)
     await load.go_on_while(asyncio.ensure_future(asyncio.sleep(0.3, "more")))
     await reader.take(await reader.ask(), set())
     world.server.stop()
     before = rows_of(world.server.place.engine())
     for shelf in (tmp_path / "plain", tmp_path / "sealed"):
-        backup, target = position_of(shelf), tmp_path / f"restored {shelf.name}"
+        backup, target = position_of(shelf), empty_place()
         opening = ("--passphrase-file", str(secret)) if shelf.name == "sealed" else ()
         assert "is whole" in said("verify", str(shelf), *opening)
-        said("restore", str(shelf), "--data", str(target), *opening)
-        expect_moment(before, rows_of(Place(target, "").engine()), backup.manifest.position)
-        expect_contents(backup, target)
-    await go_on_elsewhere(tmp_path / "restored sealed", load, reader, room)
+        said("restore", str(shelf), *whereabouts(target), *opening)
+        expect_moment(before, rows_of(target.engine()), backup.manifest.position)
+        expect_contents(backup, target.data)
+    await go_on_elsewhere(target, load, reader, room)
+
+
+def whereabouts(place: Place) -> list[str]:
+    """Return the options that name a place."""
+    return ["--data", str(place.data), *(["--set", f"database={place.database}"] if place.database else [])]
 
 
 def expect_moment(
@@ -164,9 +174,9 @@ def expect_contents(backup: Backup, data: Path) -> None:
     assert all(hashlib.sha256(body).hexdigest() == digest for digest, body in stored.items())
 
 
-async def go_on_elsewhere(data: Path, load: Load, reader: Client, room: str) -> None:
+async def go_on_elsewhere(place: Place, load: Load, reader: Client, room: str) -> None:
     """Clients send once more whatever they have sent, and new things; the reader goes on with its old token."""
-    server = Server(Place(data, "")).start()
+    server = Server(place).start()
     try:
         async with aiohttp.ClientSession() as session:
             town = RealTown(server, session)

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -234,8 +235,8 @@ def bad_wishes() -> Iterator[tuple[bytes, bytes, str]]:
     good = foreign_leaf(AUTHORITY, HOSTS)
     chain = good.pem + AUTHORITY.pem
 
-    def leaf(**wish: object) -> Paper:
-        return foreign_leaf(AUTHORITY, HOSTS, **wish)  # type: ignore[arg-type]
+    def leaf(**wish: Any) -> Paper:
+        return foreign_leaf(AUTHORITY, HOSTS, **wish)
 
     yield chain, leaf().key_pem(), "does not belong to the certificate"
     yield AUTHORITY.pem + good.pem, good.key_pem(), "wrong order"

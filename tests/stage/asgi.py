@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlencode
 
 import msgspec
 
+from tests.stage import witness
+
 Message = MutableMapping[str, Any]
 Application = Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
@@ -68,12 +70,15 @@ class ExchangeInside:
         self._status = 0
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
+        self._method, self._path = scope["method"], scope["raw_path"].decode()
         self._task = asyncio.ensure_future(application(scope, self._receive, self._send))
 
     async def answer(self) -> Answer:
         """Wait for the whole answer."""
         await self._task
-        return Answer(self._status, self._headers, b"".join(self._body))
+        answer = Answer(self._status, self._headers, b"".join(self._body))
+        witness.show(self._method, self._path, answer)
+        return answer
 
     @property
     def is_waiting(self) -> bool:

@@ -72,11 +72,16 @@ class Cluster:
         self._query("postgres", f"CREATE DATABASE {name} TEMPLATE template0")
         return self.url(name)
 
+    def copy(self, url: str) -> str:
+        """Make a copy of a database of ours, which nobody may be using, and return its address."""
+        self._made += 1
+        name = f"test_{self._made}"
+        self._query("postgres", f"CREATE DATABASE {name} TEMPLATE {_name_in(url)}")
+        return self.url(name)
+
     def drop(self, url: str) -> None:
-        """Drop a database that ``fresh`` or ``empty`` made, whoever still uses it."""
-        name = re.search(r"@/(test_\d+)\?", url)
-        assert name is not None
-        self._query("postgres", f"DROP DATABASE {name[1]} WITH (FORCE)")
+        """Drop a database that was made here, whoever still uses it."""
+        self._query("postgres", f"DROP DATABASE {_name_in(url)} WITH (FORCE)")
 
     def close(self) -> None:
         """Stop the cluster at once and remove its folder."""
@@ -120,6 +125,12 @@ class Cluster:
     def _as_user(self) -> dict[str, Any]:
         """PostgreSQL refuses to run as root."""
         return {"user": self._account, "group": _group(self._account), "extra_groups": []} if self._account else {}
+
+
+def _name_in(url: str) -> str:
+    name = re.search(r"@/(test_\d+)\?", url)
+    assert name is not None
+    return name[1]
 
 
 def _programs() -> Path:

@@ -14,10 +14,12 @@ DEFAULTS: dict[str, str | int] = {
     "registration": "open",
     "rate_limits": "off",
     "presence": "off",
+    "search": "off",
 }
 """Settings of every server under test that asks for nothing else.
 
-Presence tells of every coming and going a second later; tests that are not about it wait for other news.
+Presence tells of every coming and going a second later; tests that are not about it wait for other news. An indexing
+process beside each server would only take time.
 """
 
 

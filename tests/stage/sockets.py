@@ -8,6 +8,7 @@ import aiohttp
 from yarl import URL
 
 from tests.cast import PASSWORD
+from tests.stage import witness
 from tests.stage.asgi import Answer, Query
 from tests.stage.people import CLIENT_API, Person, Town
 from tests.stage.server import Server
@@ -95,4 +96,6 @@ class RealTown(Town):
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         async with self._session.request(method, url, data=data, headers=sent, ssl=self._trust) as answer:
             shown = {name.lower(): value for name, value in answer.headers.items()}
-            return Answer(answer.status, shown, await answer.read())
+            heard = Answer(answer.status, shown, await answer.read())
+        witness.show(method, path, heard)
+        return heard

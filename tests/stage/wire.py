@@ -48,6 +48,11 @@ class Wire:
             size = int(headers.get("content-length", 0)) if has_body else 0
             return Answer(int(head[0].split()[1]), headers, await self._reader.readexactly(size))
 
+    async def take(self, size: int) -> bytes:
+        """Read what has come, at most so many bytes."""
+        async with asyncio.timeout(PATIENCE):
+            return await self._reader.read(size)
+
     async def ends(self) -> bool:
         """Wait for the server to close; say whether nothing came before that."""
         async with asyncio.timeout(PATIENCE):

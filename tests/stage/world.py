@@ -11,8 +11,12 @@ from tests.cast import id_of
 from tests.stage import asgi
 from tests.stage.asgi import Exchange
 from tests.stage.databases import DEFAULTS, Place
+from tests.stage.gateways import HASTE, Recorder, concerns_pushers, until
+from tests.stage.indexing import Follower
+from tests.stage.mail import PostOffice
 from tests.stage.people import CLIENT_API, Person, Town
 from veche.app import settings, wiring
+from veche.app.indexing import NoIndexing
 from veche.app.parts import Parts, open_engine
 from veche.commands.context import Context
 from veche.domain.ids import DeviceId, UserId
@@ -25,6 +29,8 @@ from veche.storage.writer import Transaction, Writer
 
 OpenEngine = Callable[[settings.Values, Path], Engine]
 __all__ = ["CLIENT_API", "CheapHashing", "Clock", "Person", "World"]
+
+_SEARCHES = (f"{CLIENT_API}/search", "/_matrix/client/r0/search")
 
 
 class Clock:
@@ -57,15 +63,19 @@ class CheapHashing:
 class World(Town):
     """A server in this process; started and stopped by its fixture.
 
-    ``has_broken`` says that the real one would have ended its process.
+    ``has_broken`` says that the real one would have ended its process. ``post`` has the letters that it sent, and
+    ``gateways`` the pushes. No process keeps its search index: that is brought up to date before somebody searches.
     """
 
     def __init__(self, place: Place, open_engine: OpenEngine = open_engine, **values: str | int) -> None:
         self.place = place
         self.clock = Clock()
         self.has_broken = False
+        self.post = PostOffice()
+        self.gateways = Recorder()
         self._open_engine = open_engine
-        self._values = settings.defaults() | DEFAULTS | {"database": place.database} | values
+        self._values = settings.defaults() | DEFAULTS | {"search": "on", "database": place.database} | values
+        self._follower: Follower | None = None
         self.running = self._build()
 
     @property
@@ -85,6 +95,9 @@ class World(Town):
     async def stop(self) -> None:
         """Stop everything; what was acknowledged is on disk."""
         await self.running.stop()
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
 
     async def restart(self) -> None:
         """Stop, then begin again with empty memory on the same database."""
@@ -94,13 +107,36 @@ class World(Town):
 
     def begin(self, method: str, path: str, body: object = None, **more: Any) -> Exchange:
         """Send a request without waiting for its answer (see ``asgi.begin``)."""
+        if path in _SEARCHES and self.queries.search is not None:
+            self.index()
         return asgi.begin(self.running.application, method, path, body, **more)
+
+    async def pushed(self, *, retries: bool = False) -> None:
+        """Wait until everything that happened so far was pushed, as far as gateways take it at the first try.
+
+        With ``retries`` until nothing waits to be tried again either.
+        """
+        deliveries, live = self.running.deliveries, self.commands.live
+        await deliveries.begun.wait()
+
+        def is_done() -> bool:
+            if deliveries.busy or (retries and live.pushers.waiting):
+                return False
+            return not any(map(concerns_pushers, live.tail.since(deliveries.seen) or ()))
+
+        await until(is_done)
+
+    def index(self) -> None:
+        """Bring the search index up to date."""
+        self._follower = self._follower or Follower(self.place)
+        self._follower.catch_up()
 
     async def person(self, name: str, *, role: Role = "user") -> Person:
         """Give somebody of the cast an account and a first device."""
         user = id_of(name)
         account = accounts.Account(user, f"cheap:{name}'s own password", role, self.clock())
         assert await self.commands.writer.run(lambda tx: accounts.add(tx, account)), f"{name} is here already"
+        self.commands.live.people.put(user, None)
         return await self.device(user, name.upper(), role=role)
 
     async def device(self, user: UserId, device: str, *, role: Role = "user") -> Person:
@@ -120,6 +156,10 @@ class World(Town):
             hashing=CheapHashing,
             writer=partial(Writer, broken=self._break),
             open_engine=self._open_engine,
+            indexing=lambda values, data, tail: NoIndexing(),
+            mail=self.post.open,
+            pushing=self.gateways.open,
+            patience=HASTE,
         )
         return wiring.build(self._values, self.place.data, parts)
 

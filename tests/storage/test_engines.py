@@ -11,7 +11,16 @@ import pytest
 from tests.stage.databases import Place
 from tests.storage.conftest import names, put
 from veche.domain.refusals import Refused
-from veche.storage.engines import ConflictingRow, Connection, Engine, StorageBroken, StorageFault, StorageFull, sqlite
+from veche.storage.engines import (
+    ConflictingRow,
+    Connection,
+    Engine,
+    Row,
+    StorageBroken,
+    StorageFault,
+    StorageFull,
+    sqlite,
+)
 from veche.storage.engines import postgres as postgres_engine
 from veche.storage.engines.postgres import PostgresConnection, PostgresEngine
 from veche.storage.engines.sqlite import SqliteEngine
@@ -280,6 +289,81 @@ def test_one_process_at_a_time_has_the_database(engine: Engine, place: Place) ->
     engine.close()
     second.claim()
     second.close()
+
+
+@only_postgres
+@pytest.mark.parametrize("at", ["the next write", "the housekeeping"])
+def test_a_claim_that_was_lost_is_made_again(
+    engine: Engine, place: Place, at: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after a restart of PostgreSQL: neither the writer's connection nor the claim's outlives that."""
+    engine.claim()
+    connection = engine.connect(writes=True)
+    _cut_connections(place.database)
+    if at == "the next write":
+        connection.begin_write()
+        write_one(connection, "a")
+        connection.commit()
+    else:
+        engine.upkeep()
+    assert [record.message for record in caplog.records] == [
+        "the connection that claims the database was lost",
+        "the database is claimed again",
+    ]
+    second = PostgresEngine(place.database)
+    with patch.object(postgres_engine, "_PATIENCE_MS", 1), pytest.raises(StorageFault, match="another server uses"):
+        second.claim()
+    connection.close()
+
+
+@only_postgres
+def test_a_connection_that_is_lost_while_it_claims_says_nothing_of_others(engine: Engine) -> None:
+    asked = PostgresConnection.rows
+
+    def fails(self: PostgresConnection, sql: str, params: Row = ()) -> list[Row]:
+        if "advisory_lock" in sql:
+            self.close()
+            raise StorageFault("gone")
+        return asked(self, sql, params)
+
+    with patch.object(PostgresConnection, "rows", fails), pytest.raises(StorageFault, match="gone"):
+        engine.claim()
+
+
+@only_postgres
+def test_whoever_lost_the_claim_to_another_stops(engine: Engine, place: Place) -> None:
+    engine.claim()
+    connection = engine.connect(writes=True)
+    _cut_connections(place.database)
+    second = PostgresEngine(place.database)
+    second.claim()
+    with patch.object(postgres_engine, "_PATIENCE_MS", 1):
+        for step in (connection.begin_write, engine.upkeep):
+            with pytest.raises(StorageBroken, match="another server has claimed"):
+                step()
+    second.close()
+    connection.close()
+
+
+@only_postgres
+def test_a_claim_waits_until_the_database_can_be_reached(
+    engine: Engine, place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.claim()
+    connection = engine.connect(writes=True)
+    _cut_connections(place.database)
+    with patch.object(psycopg, "connect", side_effect=psycopg.OperationalError("gone")):
+        with pytest.raises(StorageFault, match="cannot be reached"):
+            connection.begin_write()
+        engine.upkeep()
+        engine.upkeep()
+    assert caplog.messages.count("the connection that claims the database was lost") == 1
+    assert caplog.messages[-1].startswith("the database cannot be claimed again: ")
+    engine.upkeep()
+    assert caplog.messages[-1] == "the database is claimed again"
+    connection.begin_write()
+    connection.rollback()
+    connection.close()
 
 
 def test_a_value_the_database_cannot_hold_harms_its_own_command_only(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from veche.api.matrix import (
     profiles,
     receipts,
     rooms,
+    search,
     sessions,
     sync,
     timeline,
@@ -28,6 +29,7 @@ from veche.api.veche import moderation as our_moderation
 from veche.api.veche import operation as our_operation
 from veche.api.veche import sessions as our_sessions
 from veche.api.web import accounts as web_accounts
+from veche.api.web import letters as web_letters
 from veche.api.web import media as web_media
 from veche.api.web import sessions as web_sessions
 
@@ -52,11 +54,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *profiles.ENDPOINTS,
     *receipts.ENDPOINTS,
     *rooms.ENDPOINTS,
+    *search.ENDPOINTS,
     *sessions.ENDPOINTS,
     *sync.ENDPOINTS,
     *timeline.ENDPOINTS,
     *typing.ENDPOINTS,
     *web_accounts.ENDPOINTS,
+    *web_letters.ENDPOINTS,
     *web_media.ENDPOINTS,
     *web_sessions.ENDPOINTS,
 )

@@ -42,10 +42,52 @@ def figures(running: Running) -> str:
         ("veche_long_polls", "gauge", "Long polls that wait now.", running.live.notifier.listeners),
         ("veche_commands_waiting", "gauge", "Commands that wait for their group.", running.writer.waiting),
         ("veche_write_ahead_bytes", "gauge", "Size of the database's write-ahead log.", running.engine.log_bytes),
+        *_search_figures(running),
+        *_mail_figures(running),
+        *_push_figures(running),
         ("veche_cpu_seconds_total", "counter", "Processor time used.", round(used.ru_utime + used.ru_stime, 3)),
         ("veche_peak_memory_bytes", "gauge", "Most memory ever used.", used.ru_maxrss * 1024),
     )
     return "".join(f"# HELP {name} {text}\n# TYPE {name} {kind}\n{name} {value}\n" for name, kind, text, value in rows)
+
+
+def _push_figures(running: Running) -> tuple[tuple[str, str, str, int], ...]:
+    """Return what became of pushes, where any are sent."""
+    if not running.commands.limits.push_gateways.allowed:
+        return ()
+    pushers = running.live.pushers
+    return (
+        ("veche_push_waiting", "gauge", "Pushers that have something to tell now.", pushers.waiting),
+        ("veche_push_delivered_total", "counter", "Notifications that gateways took.", pushers.sending.delivered),
+        ("veche_push_failed_total", "counter", "Tries that failed.", pushers.sending.failed),
+        ("veche_push_dropped_total", "counter", "Notifications that a gateway refused.", pushers.sending.dropped),
+        ("veche_push_rejected_total", "counter", "Pushers that a gateway rejected.", pushers.sending.rejected),
+    )
+
+
+def _mail_figures(running: Running) -> tuple[tuple[str, str, str, int], ...]:
+    """Return what became of letters, where mail is sent."""
+    if not running.commands.limits.sends_mail:
+        return ()
+    letters = running.live.letters
+    return (
+        ("veche_mail_waiting", "gauge", "Letters that wait to be sent, at last look.", letters.waiting),
+        ("veche_mail_sent_total", "counter", "Letters that the mail server took.", letters.sent),
+        ("veche_mail_put_off_total", "counter", "Tries that are repeated later.", letters.put_off),
+        ("veche_mail_given_up_total", "counter", "Letters that are not sent any more.", letters.given_up),
+    )
+
+
+def _search_figures(running: Running) -> tuple[tuple[str, str, str, int], ...]:
+    """Return how far the search index follows, where one is kept."""
+    if not running.indexing.is_on:
+        return ()
+    position = running.indexing.position
+    behind = max(0, running.live.tail.head - position)
+    return (
+        ("veche_search_position", "gauge", "How far the search index has followed the log; 0 at first.", position),
+        ("veche_search_behind", "gauge", "Positions of the log that the search index does not know yet.", behind),
+    )
 
 
 def _reply(running: Running, request: bytes) -> bytes:

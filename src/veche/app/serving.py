@@ -78,7 +78,7 @@ async def _serve(running: Running, values: Values, data: Path) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, _stop, running, server)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are ours
         _settle()
         running.errands.run(_found_added_rooms(running))
         await _greet(running, data, _greeting_of(listening) if secure is None else secure.greeting())
@@ -143,6 +143,7 @@ def _stop(running: Running, server: uvicorn.Server) -> None:
 @contextlib.asynccontextmanager
 async def _started(running: Running) -> AsyncIterator[None]:
     await running.start()
+    running.indexing.start()
     try:
         yield
     finally:

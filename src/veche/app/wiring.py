@@ -18,9 +18,14 @@ from veche.app.chance import Chance
 from veche.app.errands import Errands
 from veche.app.https.certificates import Certificates
 from veche.app.https.names import address_of
-from veche.app.parts import REAL, HashingPool, ImagingProcess, Parts
+from veche.app.indexing import Indexing
+from veche.app.parts import REAL, HashingPool, ImagingProcess, Parts, PushingPart
 from veche.app.passwords import common_passwords
 from veche.app.settings import BadSetting, Values, server_name
+from veche.app.settings.calls import turn_secret, turn_uris
+from veche.app.settings.discovery import support_contacts
+from veche.app.settings.mail import mail_server
+from veche.app.settings.notifications import authorities, push_gateways
 from veche.app.upkeep import jobs, keep_doing
 from veche.commands.context import Context, Home, Outside
 from veche.domain.directory import may_be_default_rooms
@@ -28,12 +33,14 @@ from veche.domain.ids import Position
 from veche.domain.presence import Known
 from veche.domain.settings import Limits
 from veche.live.account_data import KnownFilters
+from veche.live.accounts import Digests, Letters
 from veche.live.counter import Counter
 from veche.live.deadlines import Deadlines
+from veche.live.directory import People
 from veche.live.encryption import EmptyInboxes, KeyCounts
 from veche.live.fragments import Fragments
 from veche.live.media import Media
-from veche.live.notifications import KnownCounts
+from veche.live.notifications import KnownCounts, KnownPushers
 from veche.live.notifier import Notifier
 from veche.live.operation import Condition
 from veche.live.presence import Presence
@@ -43,14 +50,16 @@ from veche.live.state import Live
 from veche.live.tail import Tail
 from veche.live.typing import Typing
 from veche.queries.context import ReadContext
-from veche.storage import accounts, presence
+from veche.storage import accounts, directory, presence
 from veche.storage.blobs import Blobs
 from veche.storage.engines import Engine
 from veche.storage.operation.work import clear_work
 from veche.storage.reader import Reader, Snapshot
 from veche.storage.schema import migrate
+from veche.storage.search import SearchIndex, open_store
 from veche.storage.writer import Writer
 from veche.workers.following import Worker, follow
+from veche.workers.notifications import Deliveries, push_worker
 
 RATES = {
     "register": Rate(0.2, 10),
@@ -59,6 +68,8 @@ RATES = {
     "write": Rate(20, 200),
     "send": Rate(20, 200),
     "upload": Rate(5, 100),
+    "search": Rate(5, 50),
+    "report": Rate(0.1, 20),
 }
 
 
@@ -77,6 +88,9 @@ class Running(msgspec.Struct, frozen=True):
     imaging: ImagingProcess
     certificates: Certificates
     errands: Errands
+    pushing: PushingPart
+    deliveries: Deliveries
+    indexing: Indexing
     workers: tuple[Worker, ...]
     tasks: list["asyncio.Task[None]"]
 
@@ -84,7 +98,9 @@ class Running(msgspec.Struct, frozen=True):
         """Start the writer, the readers and the housekeeping."""
         self.writer.start()
         self.reader.start()
-        self.tasks.extend(asyncio.create_task(keep_doing(job)) for job in jobs(self.commands))
+        self.tasks.extend(asyncio.create_task(keep_doing(job)) for job in jobs(self.commands, self.queries))
+        if self.commands.limits.push_gateways.allowed:
+            self.tasks.append(asyncio.create_task(self.deliveries.run()))
         self.tasks.extend(asyncio.create_task(follow(self.commands, self.queries, one)) for one in self.workers)
 
     async def stop(self) -> None:
@@ -98,9 +114,13 @@ class Running(msgspec.Struct, frozen=True):
         await self.errands.close()
         await self.writer.close()
         await self.reader.close()
+        if self.queries.search is not None:
+            self.queries.search.close()
+        await self.pushing.close()
         self.hashing.close()
         await self.imaging.close()
         await self.blobs.close()
+        await self.indexing.stop()
         self.engine.close()
 
 
@@ -113,16 +133,19 @@ def build(values: Values, data: Path, parts: Parts = REAL) -> Running:
     engine = parts.open_engine(values, data)
     engine.claim()
     migrate(engine)
-    head, fixed_name, known = _standing(engine)
-    live = _live(head, values, parts.clock, known)
+    head, fixed_name, known, people = _standing(engine)
+    live = _live(head, values, parts.clock, known, people)
     limits = limits_of(values, server_name(values, fixed_name))
     writer, reader, hashing = parts.writer(engine, live.notifier.tell), Reader(engine), parts.hashing()
     blobs, imaging = parts.open_blobs(values, data), parts.imaging()
     certificates = Certificates(values, data, limits.server_name, parts.clock, live.condition)
-    outside = Outside(hashing, imaging, certificates, Home(data, __version__))
+    pushing = parts.pushing(limits.push_gateways, f"Veche/{__version__}", lambda: authorities(values, data))
+    mail = parts.mail(mail_server(values, limits.server_name))
+    outside = Outside(hashing, imaging, certificates, mail, pushing, Home(data, __version__))
     commands = Context(writer, reader, blobs, live, outside, parts.clock, Chance(), limits)
-    queries = ReadContext(reader, blobs, live, parts.clock, limits)
-    errands = Errands()
+    index = SearchIndex(open_store(engine, data, values["database"])) if values["search"] == "on" else None
+    queries = ReadContext(reader, blobs, live, parts.clock, limits, index)
+    errands, deliveries = Errands(), Deliveries(commands, queries, parts.patience)
     application = Application(Door(commands, queries, errands.run), ENDPOINTS)
     return Running(
         engine=engine,
@@ -137,14 +160,17 @@ def build(values: Values, data: Path, parts: Parts = REAL) -> Running:
         imaging=imaging,
         certificates=certificates,
         errands=errands,
-        workers=workers_of(commands, queries),
+        pushing=pushing,
+        deliveries=deliveries,
+        indexing=parts.indexing(values, data, live.tail),
+        workers=workers_of(commands, queries, deliveries),
         tasks=[],
     )
 
 
-def workers_of(ctx: Context, queries: ReadContext) -> tuple[Worker, ...]:
-    """Return the consumers of the log."""
-    return ()
+def workers_of(ctx: Context, queries: ReadContext, deliveries: Deliveries) -> tuple[Worker, ...]:
+    """Return the consumers of the log; where no gateway is allowed nobody looks for whom to push to."""
+    return (push_worker(deliveries),) if ctx.limits.push_gateways.allowed else ()
 
 
 def limits_of(values: Values, name: str) -> Limits:
@@ -152,6 +178,10 @@ def limits_of(values: Values, name: str) -> Limits:
     return Limits(
         server_name=name,
         registration=values["registration"],
+        registration_requires_mail=values["registration_requires_mail"] == "on",
+        sends_mail=values["mail_server"] != "",
+        mail_language=values["mail_language"],
+        mail_digest_ms=values["mail_digest_minutes"] * 60_000,
         user_name_pattern=values["user_name_pattern"],
         shortest_password=values["shortest_password"],
         longest_message=values["longest_message"],
@@ -163,6 +193,15 @@ def limits_of(values: Values, name: str) -> Limits:
         common_passwords=common_passwords(),
         sign_in_history_days=values["sign_in_history_days"],
         admin_contact=values["admin_contact"],
+        people_directory=values["people_directory"],
+        public_rooms_without_token=values["public_rooms_without_token"] == "on",
+        login_tokens=values["login_tokens"] == "on",
+        turn_uris=turn_uris(values),
+        turn_secret=turn_secret(values),
+        turn_lifetime_ms=values["turn_lifetime"] * 1000,
+        support_contacts=support_contacts(values),
+        support_page=values["support_page"],
+        policy_server_key=values["policy_server_key"],
         largest_upload=values["largest_upload"],
         quota_per_person=values["quota_per_person"],
         quota_of_server=values["quota_of_server"],
@@ -172,6 +211,8 @@ def limits_of(values: Values, name: str) -> Limits:
         backup_hour=values["backup_hour"],
         backup_copies=values["backup_copies"],
         backup_passphrase_file=values["backup_passphrase_file"],
+        push_gateways=push_gateways(values),
+        badge_counts_rooms=values["push_badge"] == "rooms",
     )
 
 
@@ -191,18 +232,19 @@ def _default_rooms(values: Values, name: str) -> tuple[str, ...]:
     return names
 
 
-def _standing(engine: Engine) -> tuple[Position, str | None, list[Known]]:
+def _standing(engine: Engine) -> tuple[Position, str | None, list[Known], People]:
     """Return what the database knows already: the newest position, once there is an account the server's name, and
     what memory begins with of people.
     """
     connection = engine.connect(writes=False)
     snapshot = Snapshot(connection, math.inf)
     name, known = accounts.server_name(snapshot), presence.everybody(snapshot)
+    people = People(directory.everybody(snapshot))
     connection.close()
-    return snapshot.position, name, known
+    return snapshot.position, name, known, people
 
 
-def _live(head: Position, values: Values, clock: Callable[[], int], known: list[Known]) -> Live:
+def _live(head: Position, values: Values, clock: Callable[[], int], known: list[Known], people: People) -> Live:
     tail, counter = Tail(head), Counter()
     rates = Rates(RATES if values["rate_limits"] == "on" else {}, clock)
     return Live(
@@ -217,6 +259,8 @@ def _live(head: Position, values: Values, clock: Callable[[], int], known: list[
         key_counts=KeyCounts(),
         inboxes=EmptyInboxes(),
         counts=KnownCounts(),
+        pushers=KnownPushers(),
+        people=people,
         presence=Presence(
             clock, counter, values["idle_minutes"] * 60_000, is_on=values["presence"] == "on", known=known
         ),
@@ -224,4 +268,6 @@ def _live(head: Position, values: Values, clock: Callable[[], int], known: list[
         deadlines=Deadlines(),
         media=Media(),
         condition=Condition(),
+        letters=Letters(),
+        digests=Digests(),
     )

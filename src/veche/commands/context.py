@@ -8,6 +8,7 @@ import msgspec
 
 from veche.domain.settings import Limits
 from veche.integrations.imaging.records import Picture, Size
+from veche.integrations.mail.records import Letter
 from veche.live.state import Live
 from veche.storage.blobs import Blobs
 from veche.storage.reader import Reader
@@ -47,6 +48,20 @@ class Certificates(Protocol):
         """Return what is known of the certificate and its authority, as plain values."""
 
 
+class Mail(Protocol):
+    """Gives letters to the one mail server that was set."""
+
+    async def send(self, letter: Letter) -> None:
+        """Give a letter to the server. Raises ``Unreachable``, ``PutOff`` or ``GivenUp``."""
+
+
+class Pushing(Protocol):
+    """Tells push gateways of notifications, those that the administrator allows."""
+
+    async def push(self, url: str, body: bytes) -> frozenset[str]:
+        """Tell the gateway at ``url``; returns the pushkeys it rejects. Raises ``NotDelivered``."""
+
+
 class Home(msgspec.Struct, frozen=True):
     """Where the server lives, and which version of it that is."""
 
@@ -60,6 +75,8 @@ class Outside(msgspec.Struct, frozen=True):
     hashing: Hashing
     imaging: Imaging
     certificates: Certificates
+    mail: Mail
+    pushing: Pushing
     home: Home
 
 

@@ -1,5 +1,7 @@
 """Presence: saying how one is doing, telling others once a second what has changed, and noting who was active."""
 
+from functools import partial
+
 import msgspec
 
 from veche.commands.context import Context
@@ -63,7 +65,7 @@ async def tell_changes(ctx: Context) -> None:
 async def note_active(ctx: Context) -> None:
     """Write down when people were last active."""
     while some := ctx.live.presence.take_active(SLICE):
-        await ctx.writer.run(lambda tx, some=tuple(some): _note(tx, some))  # type: ignore[misc]
+        await ctx.writer.run(partial(_note, some=tuple(some)))
 
 
 def _said(before: Said, wanted: Wanted, now: int) -> Said:

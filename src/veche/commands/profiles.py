@@ -7,7 +7,16 @@ from veche.commands.media.attaching import show_in_profile
 from veche.commands.rooms import announce_profile
 from veche.domain.ids import UserId
 from veche.domain.moderation import may_take_part
-from veche.domain.profiles import AVATAR, SHOWN_IN_ROOMS, empties, may_be_field, may_edit, may_fit, may_hold
+from veche.domain.profiles import (
+    AVATAR,
+    DISPLAY_NAME,
+    SHOWN_IN_ROOMS,
+    empties,
+    may_be_field,
+    may_edit,
+    may_fit,
+    may_hold,
+)
 from veche.domain.refusals import refuse
 from veche.domain.sessions import Asker
 from veche.storage import profiles
@@ -41,12 +50,16 @@ async def delete_field(ctx: Context, asker: Asker, user: UserId, key: str) -> No
 def _put(tx: Transaction, ctx: Context, user: UserId, key: str, value: Any) -> None:
     refuse(may_fit({**profiles.fields(tx, user), key: value}))
     profiles.put(tx, user, key, value)
+    if key == DISPLAY_NAME:
+        tx.after(lambda: ctx.live.people.put(user, value))
     if key == AVATAR:
         show_in_profile(tx, user, value, ctx.clock())
 
 
 def _delete(tx: Transaction, ctx: Context, user: UserId, key: str) -> None:
     profiles.delete(tx, user, key)
+    if key == DISPLAY_NAME:
+        tx.after(lambda: ctx.live.people.put(user, None))
     if key == AVATAR:
         show_in_profile(tx, user, None, ctx.clock())
 

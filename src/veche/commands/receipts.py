@@ -6,8 +6,9 @@ from veche.base import json
 from veche.commands.context import Context
 from veche.domain.facts import Fact
 from veche.domain.ids import EventId, Position, RoomId
+from veche.domain.membership import NOT_IN_ROOM
 from veche.domain.receipts import FULLY_READ, READ, READ_PRIVATE, UNTHREADED, Receipt, may_bear_receipt, thread_of
-from veche.domain.refusals import Refusal, Refused, forbidden, not_found, refuse
+from veche.domain.refusals import Refusal, Refused, not_found, refuse
 from veche.domain.sessions import Asker
 from veche.domain.timeline import Event
 from veche.storage import account_data, receipts, rooms, timeline
@@ -50,7 +51,7 @@ def _read(
 ) -> None:
     membership = rooms.membership(tx, room, asker.user)
     if membership is None or membership.membership != "join":
-        raise Refused(forbidden("You are not in that room."))
+        raise Refused(NOT_IN_ROOM)
     for kind, event_id in wanted:
         event = _event(tx, room, event_id)
         refuse(may_bear_receipt(event, thread))

@@ -2,6 +2,7 @@
 
 from veche.commands.context import Context
 from veche.domain.ids import RoomId, UserId
+from veche.domain.membership import NOT_IN_ROOM
 from veche.domain.moderation import may_take_part
 from veche.domain.refusals import Refused, forbidden, refuse
 from veche.domain.sessions import Asker
@@ -24,7 +25,7 @@ async def set_typing(
         refuse(may_take_part(asker))
     membership = await ctx.reader.run(lambda at: rooms.membership(at, room, user))
     if membership is None or membership.membership != "join":
-        raise Refused(forbidden("You are not in that room."))
+        raise Refused(NOT_IN_ROOM)
     ctx.live.presence.act(asker.user, asker.device)
     lasts = min(USUAL_MS if timeout_ms is None else timeout_ms, LONGEST_MS)
     typing = ctx.live.typing

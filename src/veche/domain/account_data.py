@@ -9,6 +9,19 @@ from veche.domain.timeline import Event
 
 DEFAULT_TIMELINE_LIMIT = 10
 MOST_TIMELINE_LIMIT = 1000
+MOST_NAMES = 1000
+"""Entries of one list of a filter. Filters are asked about every event of a page, so what they cost is bounded."""
+MOST_GLOBS = 50
+MOST_STARS = 8
+LONGEST_GLOB = 255
+
+
+def _expect_few(
+    *lists: tuple[str, ...] | None,
+) -> None:
+    """Stands here because the records below are made as soon as they are declared."""
+    if any(names is not None and len(names) > MOST_NAMES for names in lists):
+        raise ValueError(f"a list has at most {MOST_NAMES} entries")
 
 
 class EventFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -19,6 +32,15 @@ class EventFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     not_types: tuple[str, ...] = ()
     senders: tuple[str, ...] | None = None
     not_senders: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what would take too long for every event."""
+        _expect_few(self.types, self.not_types, self.senders, self.not_senders)
+        globs = [kind for kind in (*(self.types or ()), *self.not_types) if "*" in kind]
+        if len(globs) > MOST_GLOBS or any(len(glob) > LONGEST_GLOB or glob.count("*") > MOST_STARS for glob in globs):
+            raise ValueError(f"at most {MOST_GLOBS} types may hold *, at most {MOST_STARS} of them each")
+        if self.limit is not None and self.limit < 0:
+            raise ValueError("a limit is not negative")
 
     @property
     def is_open(self) -> bool:
@@ -47,6 +69,11 @@ class RoomEventFilter(EventFilter, frozen=True, omit_defaults=True):
     not_rooms: tuple[str, ...] = ()
     related_by_senders: tuple[str, ...] | None = None
     related_by_rel_types: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would take too long for every event."""
+        super().__post_init__()
+        _expect_few(self.rooms, self.not_rooms, self.related_by_senders, self.related_by_rel_types)
 
     def passes_room(self, room: str) -> bool:
         """Say whether this room is wanted at all."""
@@ -88,6 +115,10 @@ class RoomFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     ephemeral: RoomEventFilter = RoomEventFilter()
     account_data: RoomEventFilter = RoomEventFilter()
 
+    def __post_init__(self) -> None:
+        """Refuse what would take too long for every room."""
+        _expect_few(self.rooms, self.not_rooms)
+
     def passes_room(self, room: str) -> bool:
         """Say whether this room is wanted at all."""
         return (self.rooms is None or room in self.rooms) and room not in self.not_rooms
@@ -126,7 +157,7 @@ def room_filter_from(given: Any) -> RoomEventFilter | Refusal:
 
 
 def _any_matches(patterns: tuple[str, ...], kind: str) -> bool:
-    return any(pattern == kind or ("*" in pattern and _matches(pattern, kind)) for pattern in patterns)
+    return kind in patterns or any("*" in pattern and _matches(pattern, kind) for pattern in patterns)
 
 
 def _matches(pattern: str, kind: str) -> bool:

@@ -23,6 +23,7 @@ TOPIC = "m.room.topic"
 AVATAR = "m.room.avatar"
 TOMBSTONE = "m.room.tombstone"
 REDACTION = "m.room.redaction"
+THIRD_PARTY_INVITE = "m.room.third_party_invite"
 MESSAGE = "m.room.message"
 REACTION = "m.reaction"
 

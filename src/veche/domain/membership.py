@@ -11,6 +11,9 @@ from veche.domain.power_levels import Action, PowerLevels, lacks_power, power_le
 from veche.domain.refusals import Refusal, bad_json, bad_state, forbidden, invalid_param
 
 ALLOWED_BY: Final = "join_authorised_via_users_server"
+INVITES_BY_USER_ID: Final = Refusal("M_THREEPID_DENIED", 403, "This server invites by user id only.")
+NOT_IN_ROOM: Final = forbidden("You are not in that room.")
+"""Also said of rooms that do not exist: outsiders cannot tell the two apart."""
 
 _MEMBERSHIPS = ("join", "invite", "leave", "ban", "knock")
 _CONDITIONAL = ("restricted", "knock_restricted")
@@ -29,7 +32,12 @@ def membership_of(state: RoomState, user: UserId) -> str:
 def join_rule_of(state: RoomState) -> str:
     """Return the join rule of a room; "invite" where none is set, "private" where it is no text."""
     event = state.get(JOIN_RULES)
-    rule = "invite" if event is None else event.content.get("join_rule", "invite")
+    return join_rule_in(None if event is None else event.content)
+
+
+def join_rule_in(content: Content | None) -> str:
+    """Return the join rule that the content of m.room.join_rules says; None where there is no such event."""
+    rule = "invite" if content is None else content.get("join_rule", "invite")
     return rule if type(rule) is str else "private"
 
 
@@ -39,9 +47,14 @@ def rooms_that_admit(state: RoomState) -> tuple[RoomId, ...]:
     Empty unless the join rule is restricted or knock_restricted; conditions that are not understood admit nobody.
     """
     event = state.get(JOIN_RULES)
-    if event is None or join_rule_of(state) not in _CONDITIONAL:
+    return admitting_rooms(None if event is None else event.content)
+
+
+def admitting_rooms(content: Content | None) -> tuple[RoomId, ...]:
+    """Return the rooms from which this content of m.room.join_rules admits; None where there is no such event."""
+    if content is None or join_rule_in(content) not in _CONDITIONAL:
         return ()
-    conditions = event.content.get("allow")
+    conditions = content.get("allow")
     if type(conditions) is not list:
         return ()
     return tuple(RoomId(one["room_id"]) for one in conditions if _is_about_membership(one))
@@ -110,7 +123,7 @@ def may_leave(state: RoomState, user: UserId) -> Refusal | None:
     if now == "ban":
         return forbidden(f"{user} is banned from the room")
     if now == "leave":
-        return forbidden(f"{user} is not in the room")
+        return NOT_IN_ROOM
     return None
 
 
@@ -223,9 +236,7 @@ def _refuse_by_join_rule(state: RoomState, user: UserId, now: str, allowed_by: U
 
 
 def _refuse_outsider(state: RoomState, sender: UserId) -> Refusal | None:
-    if membership_of(state, sender) == "join":
-        return None
-    return forbidden(f"{sender} is not in the room")
+    return None if membership_of(state, sender) == "join" else NOT_IN_ROOM
 
 
 def _lacks(levels: PowerLevels, sender: UserId, action: Action, deed: str | None = None) -> Refusal | None:

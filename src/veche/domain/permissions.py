@@ -3,9 +3,9 @@
 What events mean afterwards, and whether their content makes sense, is decided elsewhere.
 """
 
-from veche.domain.events import CREATE, MEMBER, POWER_LEVELS, REDACTION, Draft, RoomState
+from veche.domain.events import CREATE, MEMBER, POWER_LEVELS, REDACTION, THIRD_PARTY_INVITE, Draft, RoomState
 from veche.domain.ids import UserId
-from veche.domain.membership import may_change_membership, membership_of
+from veche.domain.membership import NOT_IN_ROOM, may_change_membership, membership_of
 from veche.domain.power_levels import PowerLevels, lacks_power, may_change_power_levels, power_levels
 from veche.domain.refusals import Refusal, forbidden
 
@@ -28,9 +28,11 @@ def may_send(
     if kind == MEMBER:
         return may_change_membership(state, sender, draft, is_guest=is_guest, allowed_by=allowed_by)
     if membership_of(state, sender) != "join":
-        return forbidden(f"{sender} is not in the room")
+        return NOT_IN_ROOM
     if levels is None:
         levels = power_levels(state)
+    if kind == THIRD_PARTY_INVITE:
+        return lacks_power(levels, sender, levels.needed("invite"), f"send {kind}")
     needed = levels.needed_for_event(kind, draft.state_key is not None)
     if levels.of(sender) < needed:
         return lacks_power(levels, sender, needed, f"send {kind}")

@@ -50,6 +50,12 @@ class PowerLevels(Struct, frozen=True):
         """Return the level needed to do this to somebody, or to somebody's event."""
         return self.actions[action]
 
+    def who_may(self, action: Action) -> list[UserId]:
+        """Return who was given the level to do this, the most powerful first, in the room or not."""
+        named = {*self.infinite, *map(UserId, self.users)}
+        able = (user for user in named if self.of(user) >= self.actions[action])
+        return sorted(able, key=lambda user: (-self.of(user), user))
+
     def needed_to_notify(self, key: str = "room") -> int:
         """Return the level needed to trigger this kind of notification, as in ``@room``."""
         return self.notifications.get(key, _NOTIFICATION)

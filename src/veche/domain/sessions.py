@@ -2,29 +2,38 @@
 
 import hashlib
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.refusals import Refusal, forbidden
+from veche.domain.settings import Limits
 
 Role = Literal["user", "administrator"]
 
 PASSWORD = "m.login.password"
+TOKEN = "m.login.token"
 MOST_GUESSES = 10
 GUESSES_WINDOW_MS = 15 * 60_000
 REAUTHENTICATION_MS = 15 * 60_000
+OPENID_MS = 60 * 60_000
+LOGIN_TOKEN_MS = 2 * 60_000
+"""What the specification recommends."""
 LONGEST_ADDRESS = 64  # characters
 LONGEST_CLIENT = 255  # characters
 MOST_SIGN_INS = 500
 """How many entries of the history are read at once."""
 
-Method = Literal["password", "registration", "reset code"]
+Method = Literal["password", "registration", "reset code", "login token", "mail"]
 Outcome = Literal["success", "wrong password", "locked", "password too old"]
 
 WRONG_PASSWORD = forbidden("The user name or the password is wrong.")
+UNKNOWN_LOGIN_TOKEN = forbidden("The login token is not known, or not good any more.")
+UNKNOWN_OPENID_TOKEN = Refusal("M_UNKNOWN_TOKEN", 401, "The access token is not known, or has expired.")
+_FOR_ONESELF = forbidden("This is only for one's own account.")
+_NO_LOGIN_TOKENS = Refusal("M_FORBIDDEN", 400, "Signing in further devices by a token is turned off on this server.")
 UNKNOWN_REFRESH = Refusal("M_UNKNOWN_TOKEN", 401, "The refresh token is not known.", extra={"soft_logout": False})
 
 
@@ -51,6 +60,8 @@ class Origin(msgspec.Struct, frozen=True):
         return network_of(self.address)
 
 
+Flows = tuple[tuple[str, ...], ...]
+"""Ways to confirm something: in each of them all its stages are to be done."""
 Whence = Callable[[], Origin]
 """Says from where a request came; it is asked only where that is to be kept."""
 
@@ -116,16 +127,29 @@ def may_guess(failed: list[int], now: int) -> Refusal | None:
     return Refusal("M_LIMIT_EXCEEDED", 429, text, extra={"retry_after_ms": wait_ms})
 
 
-def reauthentication_needed(stage: str, session: str, fault: str | None = None) -> Refusal:
-    """401 with the ways to go on (section User-Interactive Authentication API).
+def may_be_vouched_for(asker: Asker, user: UserId) -> Refusal | None:
+    """Say whether ``asker`` may show services to be ``user``."""
+    return None if asker.user == user else _FOR_ONESELF
 
-    Without ``fault`` nothing has been tried yet, so the reply bears no error code: clients take one for a stage
-    that failed.
+
+def may_ask_for_login_token(limits: Limits) -> Refusal | None:
+    """Say whether people here may make tokens that sign in further devices of theirs."""
+    return None if limits.login_tokens else _NO_LOGIN_TOKENS
+
+
+def reauthentication_needed(
+    flows: Flows, session: str, fault: str | None = None, *, completed: Sequence[str] = (), code: str = "M_FORBIDDEN"
+) -> Refusal:
+    """401 with the ways to go on, each a row of stages (section User-Interactive Authentication API).
+
+    Without ``fault`` nothing has gone wrong yet, so the reply bears no error code: clients take one for a stage that
+    failed.
     """
-    flows = {"flows": [{"stages": [stage]}], "params": {}, "session": session, "completed": []}
+    ways = [{"stages": list(stages)} for stages in flows]
+    extra = {"flows": ways, "params": {}, "session": session, "completed": list(completed)}
     if fault is None:
-        return Refusal("", 401, "", extra=flows)
-    return Refusal("M_FORBIDDEN", 401, fault, extra=flows)
+        return Refusal("", 401, "", extra=extra)
+    return Refusal(code, 401, fault, extra=extra)
 
 
 def _printable(text: str, longest: int) -> str:

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from veche.domain.notifications.gateways import Gateways
+
 Registration = Literal["open", "token", "closed"]
 
 
@@ -12,6 +14,10 @@ class Limits(msgspec.Struct, frozen=True):
 
     server_name: str
     registration: Registration = "token"
+    registration_requires_mail: bool = False
+    sends_mail: bool = False
+    mail_language: Literal["ru", "fr", "en"] = "en"
+    mail_digest_ms: int = 600_000
     user_name_pattern: str = "[a-z0-9._=/+-]+"
     shortest_password: int = 12
     longest_message: int = 0
@@ -23,6 +29,15 @@ class Limits(msgspec.Struct, frozen=True):
     common_passwords: frozenset[str] = frozenset()
     sign_in_history_days: int = 90
     admin_contact: str = ""
+    people_directory: Literal["shared", "all"] = "shared"
+    public_rooms_without_token: bool = False
+    login_tokens: bool = True
+    turn_uris: tuple[str, ...] = ()
+    turn_secret: str = ""
+    turn_lifetime_ms: int = 86_400_000
+    support_contacts: tuple[dict[str, str], ...] = ()
+    support_page: str = ""
+    policy_server_key: str = ""
     largest_upload: int = 100 * 2**20
     quota_per_person: int = 0
     quota_of_server: int = 0
@@ -33,3 +48,5 @@ class Limits(msgspec.Struct, frozen=True):
     backup_hour: int = 3
     backup_copies: int = 7
     backup_passphrase_file: str = ""
+    push_gateways: Gateways = Gateways()
+    badge_counts_rooms: bool = False

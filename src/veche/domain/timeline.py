@@ -124,6 +124,11 @@ def client_json(event: Event, unsigned: bytes, *, with_room: bool) -> bytes:
     return b'%b%b,"unsigned":%b}' % (event.json[:-1], room, unsigned)
 
 
+def in_room(room: RoomId, event: bytes) -> bytes:
+    """Return an encoded event that says nothing of its room with the room's id."""
+    return b'%b,"room_id":"%b"}' % (event[:-1], room.encode())
+
+
 def stripped_json(event: Event) -> bytes:
     """Return an event as the stripped state of an invitation: content, sender, state key and type only."""
     whole = json.decode(event.json)

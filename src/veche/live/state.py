@@ -3,12 +3,14 @@
 import msgspec
 
 from veche.live.account_data import KnownFilters
+from veche.live.accounts import Digests, Letters
 from veche.live.counter import Counter
 from veche.live.deadlines import Deadlines
+from veche.live.directory import People
 from veche.live.encryption import EmptyInboxes, KeyCounts
 from veche.live.fragments import Fragments
 from veche.live.media import Media
-from veche.live.notifications import KnownCounts
+from veche.live.notifications import KnownCounts, KnownPushers
 from veche.live.notifier import Notifier
 from veche.live.operation import Condition
 from veche.live.presence import Presence
@@ -32,8 +34,12 @@ class Live(msgspec.Struct, frozen=True):
     key_counts: KeyCounts
     inboxes: EmptyInboxes
     counts: KnownCounts
+    pushers: KnownPushers
+    people: People
     presence: Presence
     filters: KnownFilters
     deadlines: Deadlines
     media: Media
     condition: Condition
+    letters: Letters
+    digests: Digests

@@ -11,16 +11,17 @@ from veche.domain.accounts import (
     may_bear,
     may_oversee,
 )
+from veche.domain.accounts.addresses import LINK_GONE, Address, Proof
 from veche.domain.accounts.first import may_begin
 from veche.domain.accounts.importing import NewPerson, Verdict, user_of, verdict
 from veche.domain.accounts.passwords import PasswordPolicy, first_policy
-from veche.domain.ids import user_id
+from veche.domain.ids import UserId, user_id
 from veche.domain.refusals import Refused, refuse
 from veche.domain.sessions import Asker, digest_of
 from veche.queries.context import ReadContext
-from veche.queries.moderation import entries
+from veche.queries.moderation import entries, known
 from veche.storage import accounts
-from veche.storage.accounts import first_links, importing, passwords, tokens
+from veche.storage.accounts import addresses, first_links, importing, letters, passwords, proofs, tokens
 from veche.storage.reader import Snapshot
 
 
@@ -66,6 +67,32 @@ async def first_link(ctx: ReadContext, token: str) -> PasswordPolicy:
         return _policy(ctx, at)
 
     return await ctx.reader.run(read)
+
+
+async def own_addresses(ctx: ReadContext, asker: Asker) -> list[Address]:
+    """Return the asker's mail addresses, the oldest first."""
+    return await ctx.reader.run(lambda at: addresses.all_of(at, asker.user))
+
+
+async def addresses_of(ctx: ReadContext, asker: Asker, user: UserId) -> list[Address]:
+    """Return somebody's mail addresses, the oldest first; 404 where there is no such person. For administrators."""
+    refuse(may_oversee(asker))
+    return await ctx.reader.run(lambda at: addresses.all_of(at, known(at, user).user_id))
+
+
+async def waiting_letters(ctx: ReadContext, asker: Asker) -> int:
+    """Return how many letters wait to be sent; for administrators."""
+    refuse(may_oversee(asker))
+    return await ctx.reader.run(letters.count)
+
+
+async def open_proof(ctx: ReadContext, token: str) -> Proof:
+    """Return what a letter's link would prove, or has proven; refuses with 404 where it is not good any more."""
+    digest = digest_of(token)
+    proof = await ctx.reader.run(lambda at: proofs.of_link(at, digest))
+    if proof is None or ctx.clock() >= proof.expires_ts:
+        raise Refused(LINK_GONE)
+    return proof
 
 
 async def judge_people(ctx: ReadContext, asker: Asker, people: Sequence[NewPerson]) -> list[Verdict]:

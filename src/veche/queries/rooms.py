@@ -4,10 +4,12 @@ import msgspec
 
 from veche.domain.events import MEMBER
 from veche.domain.ids import Position, RoomId, UserId
-from veche.domain.refusals import Refused, forbidden, not_found
+from veche.domain.membership import NOT_IN_ROOM
+from veche.domain.refusals import Refused, not_found
 from veche.domain.sessions import Asker
 from veche.domain.timeline import Event, content_of
 from veche.queries.context import ReadContext
+from veche.queries.timeline.erasing import without_erased
 from veche.queries.timeline.reading import shown
 from veche.queries.timeline.sight import Sight
 from veche.storage import profiles, rooms, timeline
@@ -26,7 +28,7 @@ async def state(ctx: ReadContext, asker: Asker, room: RoomId) -> list[msgspec.Ra
 
     def read(at: Snapshot) -> list[msgspec.Raw]:
         sight = Sight(at, room, asker.user)
-        positions = _state_positions(at, sight, sight.state_position())
+        positions = state_positions(at, sight, sight.state_position())
         return shown(at, sight, asker, timeline.at_positions(at, positions), ctx.clock())
 
     return await ctx.reader.run(read)
@@ -40,9 +42,10 @@ async def state_event(ctx: ReadContext, asker: Asker, room: RoomId, kind: str, k
         found = rooms.PastState(at, room, sight.state_position()).get(kind, key)
         if found is None:
             raise Refused(not_found("The room has no such state."))
+        events = timeline.at_positions(at, [found.position])
         if not whole:
-            return msgspec.Raw(msgspec.json.encode(found.content))
-        return shown(at, sight, asker, timeline.at_positions(at, [found.position]), ctx.clock())[0]
+            return msgspec.Raw(msgspec.json.encode(content_of(without_erased(at, sight, events)[0])))
+        return shown(at, sight, asker, events, ctx.clock())[0]
 
     return await ctx.reader.run(read)
 
@@ -95,10 +98,11 @@ async def joined_rooms(ctx: ReadContext, asker: Asker) -> list[RoomId]:
 def _require_joined(at: Snapshot, room: RoomId, asker: Asker) -> None:
     found = rooms.membership(at, room, asker.user)
     if found is None or found.membership != "join":
-        raise Refused(forbidden("You are not in that room."))
+        raise Refused(NOT_IN_ROOM)
 
 
-def _state_positions(at: Snapshot, sight: Sight, position: Position) -> list[Position]:
+def state_positions(at: Snapshot, sight: Sight, position: Position) -> list[Position]:
+    """Return where the events stand that made up the room's state at ``position``."""
     if position == at.position:
         return rooms.current_positions(at, sight.room)
     return sorted(rooms.state_positions(at, sight.room, position).values())

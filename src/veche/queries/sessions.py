@@ -4,13 +4,13 @@ from veche.domain.accounts import may_oversee
 from veche.domain.ids import UserId
 from veche.domain.moderation import LOCKED
 from veche.domain.refusals import Refusal, Refused, refuse
-from veche.domain.sessions import MOST_SIGN_INS, Asker, SignIn, Strangers, Whence, digest_of
+from veche.domain.sessions import MOST_SIGN_INS, UNKNOWN_OPENID_TOKEN, Asker, SignIn, Strangers, Whence, digest_of
 from veche.live.sessions import Use
 from veche.queries.context import ReadContext
 from veche.queries.moderation import known
 from veche.storage import sessions
 from veche.storage.reader import Snapshot
-from veche.storage.sessions import AccessToken, history
+from veche.storage.sessions import AccessToken, history, short_tokens
 
 __all__ = ["digest_of", "identify", "still_valid"]
 
@@ -38,6 +38,18 @@ async def still_valid(ctx: ReadContext, asker: Asker) -> None:
     """Refuse, as ``identify`` does, where the asker's session has ended or expired while a long poll waited."""
     if not ctx.live.sessions.knows(asker.digest, ctx.clock()):
         await _look_up(ctx, asker.digest, None)
+
+
+async def vouched_for(ctx: ReadContext, token: str) -> UserId:
+    """Return whose OpenID token that is (server-server API, section OpenID).
+
+    Raises 401 M_UNKNOWN_TOKEN where it is nobody's any more, or its owner is locked or suspended.
+    """
+    now, digest = ctx.clock(), digest_of(token)
+    found = await ctx.reader.run(lambda at: short_tokens.find(at, "openid", digest, now))
+    if found is None or found.restricted_until > now:
+        raise Refused(UNKNOWN_OPENID_TOKEN)
+    return found.user_id
 
 
 async def own_sign_ins(ctx: ReadContext, asker: Asker, before: int, limit: int) -> list[SignIn]:

@@ -10,6 +10,7 @@ from veche.storage.writer import Transaction
 
 GLOBAL = RoomId("")
 IGNORED_USERS = "m.ignored_user_list"
+INVITE_PERMISSION = "m.invite_permission_config"
 
 
 def find_json(rows: Rows, user: UserId, room: RoomId | str, kind: str) -> bytes | None:
@@ -70,6 +71,24 @@ def ignored_by(rows: Rows, user: UserId) -> frozenset[UserId]:
     content = find(rows, user, GLOBAL, IGNORED_USERS) or {}
     ignored = content.get("ignored_users")
     return frozenset(UserId(name) for name in ignored) if isinstance(ignored, dict) else frozenset()
+
+
+def blocks_invitations(rows: Rows, user: UserId) -> bool:
+    """Say whether a person wants no invitations at all (section Invite permission)."""
+    content = find(rows, user, GLOBAL, INVITE_PERMISSION) or {}
+    return content.get("default_action") == "block"
+
+
+def changed_whom_they_hear(rows: Rows, user: UserId, since: Position) -> bool:
+    """Say whether a person has changed after ``since`` whom they ignore, or whether they can be invited."""
+    row = rows.one(
+        "SELECT 1 FROM account_data WHERE user_id = ? AND room_id = '' AND type IN (?, ?) AND position > ? LIMIT 1",
+        user,
+        IGNORED_USERS,
+        INVITE_PERMISSION,
+        since,
+    )
+    return row is not None
 
 
 def add_filter(tx: Transaction, user: UserId, filter_id: str, filter_json: bytes) -> None:

@@ -66,6 +66,11 @@ ROWS: Rows = {
         ask("the administrator", at(room_id="$shared_room"), body={"user_id": "$administrator"}, may=NOBODY),
     ),
     f"POST {_ROOM}/unban": (ask("an outcast", at(room_id="$shared_room"), body={"user_id": "$outcast"}, may=POWERFUL),),
+    f"POST {_ROOM}/upgrade": (
+        ask("a private room", at(room_id="$shared_room"), body={"new_version": "12"}, may=OWNER),
+        ask("one that all may read", at(room_id="$world_readable_room"), body={"new_version": "11"}, may=OWNER),
+        ask("no room", at(room_id=_NO_ROOM), body={"new_version": "12"}, may=NOBODY),
+    ),
     f"GET {_ROOM}/joined_members": (
         ask(
             "of a private room", at(room_id="$shared_room"), may=JOINED, shows={"shared: founder's name after": JOINED}

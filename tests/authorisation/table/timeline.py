@@ -102,6 +102,13 @@ ROWS: Rows = {
         ask("what was said later", at(room_id="$shared_room", event_id="$shared_after"), may=JOINED, refused=404),
         ask("of another room", at(room_id="$lobby", event_id="$shared_after"), may=NOBODY, refused=404),
     ),
+    f"GET {_ROOM_V1}/threads": (
+        ask("of a room", at(room_id="$shared_room"), may=WERE_IN, shows={"shared: thread": JOINED}),
+        ask("of one read by members only", at(room_id="$joined_room"), may=WERE_IN),
+        ask("of one that the invited read", at(room_id="$invited_room"), may=WERE_IN | {INVITED}),
+        ask("where all may read", at(room_id="$world_readable_room"), shows={"world_readable: thread": SIGNED_IN}),
+        ask("of no room", at(room_id="!no:veche.test"), may=NOBODY),
+    ),
     f"GET {_ROOM_V1}/timestamp_to_event": (
         ask("long ago", at(room_id="$shared_room"), query={"ts": "0", "dir": "f"}, may=WERE_IN),
         ask("where all may read", at(room_id="$world_readable_room"), query={"ts": "0", "dir": "f"}),

@@ -14,10 +14,11 @@ from veche.commands.context import Context
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.refusals import Refusal
 from veche.domain.sessions import Asker, Origin, origin_of
+from veche.domain.settings import Limits
 from veche.queries.context import ReadContext
 
 Caller = Literal["public", "user", "administrator"]
-RateClass = Literal["none", "read", "write", "send", "sync", "upload", "sign in", "register"]
+RateClass = Literal["none", "read", "write", "send", "search", "sync", "upload", "sign in", "register", "report"]
 
 NOBODY = Asker(UserId(""), DeviceId(""))
 """The asker of a public endpoint that was called without a token."""
@@ -118,6 +119,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     or ``StreamedReply``.
     ``body_optional`` lets clients send no body at all; ``public`` endpoints may still be told who asks.
     ``locked_too`` lets those in whose account is locked: they may sign out.
+    ``opens_to_all`` says whether the settings make a ``user`` endpoint public.
     ``hides_path`` keeps the path out of the log, as it holds a secret; what is declared stands there instead.
     ``refusal_page`` shows to browsers what the door refuses, where the endpoint is a page.
     """
@@ -132,5 +134,6 @@ class Endpoint(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     body_optional: bool = False
     locked_too: bool = False
+    opens_to_all: Callable[[Limits], bool] = lambda limits: False
     hides_path: bool = False
     refusal_page: ShowRefusal | None = None

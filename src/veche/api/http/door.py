@@ -106,8 +106,9 @@ class Application:
         return replies.reply_of(await endpoint.serve(self.door, asker, request))
 
     async def _identify(self, endpoint: Endpoint, facts: RequestFacts) -> Asker:
+        is_public = endpoint.caller == "public" or endpoint.opens_to_all(self.door.queries.limits)
         if facts.token is None:
-            if endpoint.caller != "public":
+            if not is_public:
                 raise Refused(MISSING_TOKEN)
             return NOBODY
         try:
@@ -115,7 +116,7 @@ class Application:
                 self.door.queries, facts.token, facts.origin, locked_too=endpoint.locked_too
             )
         except Refused:
-            if endpoint.caller != "public":
+            if not is_public:
                 raise
             return NOBODY
         if endpoint.caller == "administrator" and asker.role != "administrator":

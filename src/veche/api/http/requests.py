@@ -12,6 +12,7 @@ from veche.base import json
 from veche.domain.refusals import Refusal, Refused, bad_json, invalid_param, missing_param
 
 NOT_JSON = "M_NOT_JSON"
+MOST_PARAMETERS = 1000
 _PATH_NAME = re.compile(r"\{(\w+)\}")
 _FAULT_PATH = re.compile(r" - at `\$\.?([^`]*)`")
 
@@ -99,6 +100,8 @@ def _query(plan: _Plan, query: bytes) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if not query:
         return values
+    if query.count(b"&") >= MOST_PARAMETERS:
+        raise Refused(invalid_param(f"A query has at most {MOST_PARAMETERS} parameters."))
     try:
         pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
     except (UnicodeDecodeError, ValueError):

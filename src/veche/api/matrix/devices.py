@@ -93,13 +93,11 @@ async def delete_many(door: Door, asker: Asker, request: DeleteMany) -> Empty:
 
 _ALL = "/_matrix/client/v3/devices"
 _ONE = f"{_ALL}/{{device_id}}"
-_OLD_ALL = ("/_matrix/client/r0/devices",)
-_OLD_ONE = ("/_matrix/client/r0/devices/{device_id}",)
 
 ENDPOINTS = (
-    Endpoint("GET", _ALL, "user", "read", Empty, Devices, own_devices, aliases=_OLD_ALL),
-    Endpoint("GET", _ONE, "user", "read", OneDevice, Device, own_device, aliases=_OLD_ONE),
-    Endpoint("PUT", _ONE, "user", "write", Rename, Empty, rename, aliases=_OLD_ONE),
-    Endpoint("DELETE", _ONE, "user", "write", Delete, Empty, delete, aliases=_OLD_ONE, body_optional=True),
+    Endpoint("GET", _ALL, "user", "read", Empty, Devices, own_devices),
+    Endpoint("GET", _ONE, "user", "read", OneDevice, Device, own_device),
+    Endpoint("PUT", _ONE, "user", "write", Rename, Empty, rename),
+    Endpoint("DELETE", _ONE, "user", "write", Delete, Empty, delete, body_optional=True),
     Endpoint("POST", "/_matrix/client/v3/delete_devices", "user", "write", DeleteMany, Empty, delete_many),
 )

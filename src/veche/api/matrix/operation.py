@@ -10,7 +10,8 @@ from veche.domain.rooms import DEFAULT_ROOM_VERSION, ROOM_VERSIONS
 from veche.domain.sessions import Asker
 from veche.queries.operation import last_backup
 
-MATRIX_VERSIONS = ("v1.11", "v1.12", "v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18", "v1.19")
+MATRIX_VERSIONS = ("r0.6.1", *(f"v1.{minor}" for minor in range(1, 20)))
+"""Older ones too: many clients look for the version that they were written for, and each later one holds it."""
 
 
 class Versions(msgspec.Struct, frozen=True):
@@ -67,6 +68,23 @@ async def well_known(door: Door, asker: Asker, query: WithFacts) -> dict[str, An
     return {"m.homeserver": {"base_url": address}}
 
 
+async def support(door: Door, asker: Asker, query: Empty) -> dict[str, Any]:
+    """Say whom people may turn to (section Server administration); 404 where nobody has been named."""
+    limits = door.queries.limits
+    told: dict[str, Any] = {"contacts": list(limits.support_contacts), "support_page": limits.support_page}
+    if not any(told.values()):
+        raise Refused(not_found("Nobody has said whom to turn to."))
+    return {name: value for name, value in told.items() if value}
+
+
+async def policy_server(door: Door, asker: Asker, query: Empty) -> dict[str, Any]:
+    """Return the public key of the policy server under this name (section Policy Servers); 404 where there is none."""
+    key = door.queries.limits.policy_server_key
+    if not key:
+        raise Refused(not_found("There is no policy server under this name."))
+    return {"public_keys": {"ed25519": key}}
+
+
 async def capabilities(door: Door, asker: Asker, query: Empty) -> dict[str, Any]:
     """Say what accounts on this server can do (section Capabilities negotiation)."""
     yes, no = {"enabled": True}, {"enabled": False}
@@ -74,9 +92,10 @@ async def capabilities(door: Door, asker: Asker, query: Empty) -> dict[str, Any]
     return {
         "capabilities": {
             **moderates,
-            "m.3pid_changes": no,
+            "m.3pid_changes": yes if door.queries.limits.sends_mail else no,
             "m.change_password": yes,
-            "m.get_login_token": no,
+            "m.forget_forced_upon_leave": no,
+            "m.get_login_token": yes if door.queries.limits.login_tokens else no,
             "m.profile_fields": yes,
             "m.room_versions": {
                 "available": dict.fromkeys(ROOM_VERSIONS, "stable"),
@@ -106,6 +125,8 @@ def _certificate(door: Door) -> CertificateHealth | None:
 ENDPOINTS = (
     Endpoint("GET", "/_matrix/client/versions", "public", "none", Empty, Versions, versions),
     Endpoint("GET", "/.well-known/matrix/client", "public", "none", WithFacts, dict[str, Any], well_known),
+    Endpoint("GET", "/.well-known/matrix/support", "public", "none", Empty, dict[str, Any], support),
+    Endpoint("GET", "/.well-known/matrix/policy_server", "public", "none", Empty, dict[str, Any], policy_server),
     Endpoint("GET", "/_matrix/client/v3/capabilities", "user", "read", Empty, dict[str, Any], capabilities),
     Endpoint("GET", "/health", "public", "none", Empty, Health, health),
 )

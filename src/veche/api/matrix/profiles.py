@@ -59,12 +59,10 @@ async def delete_field(door: Door, asker: Asker, request: OneField) -> Empty:
 
 _WHOLE = "/_matrix/client/v3/profile/{user_id}"
 _FIELD = f"{_WHOLE}/{{key}}"
-_OLD_WHOLE = ("/_matrix/client/r0/profile/{user_id}",)
-_OLD_FIELD = ("/_matrix/client/r0/profile/{user_id}/{key}",)
 
 ENDPOINTS = (
-    Endpoint("GET", _WHOLE, "public", "read", WholeProfile, dict[str, Any], profile, aliases=_OLD_WHOLE),
-    Endpoint("GET", _FIELD, "public", "read", OneField, dict[str, Any], field, aliases=_OLD_FIELD),
-    Endpoint("PUT", _FIELD, "user", "write", SetField, Empty, set_field, aliases=_OLD_FIELD),
+    Endpoint("GET", _WHOLE, "public", "read", WholeProfile, dict[str, Any], profile),
+    Endpoint("GET", _FIELD, "public", "read", OneField, dict[str, Any], field),
+    Endpoint("PUT", _FIELD, "user", "write", SetField, Empty, set_field),
     Endpoint("DELETE", _FIELD, "user", "write", OneField, Empty, delete_field),
 )

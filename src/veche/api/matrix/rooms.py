@@ -10,7 +10,8 @@ from veche.commands import timeline
 from veche.commands.rooms.creating import RoomWish
 from veche.domain.events import Content, Draft
 from veche.domain.ids import Alias, EventId, Position, RoomId, UserId
-from veche.domain.refusals import Refusal, Refused
+from veche.domain.membership import INVITES_BY_USER_ID
+from veche.domain.refusals import Refusal, Refused, missing_param
 from veche.domain.sessions import Asker
 from veche.queries import directory
 from veche.queries import rooms as queries
@@ -50,11 +51,47 @@ class About(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
+class Invitee(msgspec.Struct, frozen=True):
+    """Whom to invite: by user id, or by an address of another medium, which takes an identity server."""
+
+    user_id: UserId | None = None
+    reason: str | None = None
+    medium: Any = None
+    address: Any = None
+
+
+class InviteRequest(msgspec.Struct, frozen=True):
+    """``POST /rooms/{room_id}/invite``, in both its forms."""
+
+    room_id: RoomId
+    body: Invitee
+
+
 class RoomRequest(msgspec.Struct, frozen=True):
     """A request about a room, perhaps with a reason."""
 
     room_id: RoomId
     body: Why = Why()
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """Which version a room shall have, and who besides the asker shall have created the new one."""
+
+    new_version: str
+    additional_creators: tuple[str, ...] = ()
+
+
+class UpgradeRequest(msgspec.Struct, frozen=True):
+    """``POST /rooms/{room_id}/upgrade``."""
+
+    room_id: RoomId
+    body: Upgrade
+
+
+class Upgraded(msgspec.Struct, frozen=True):
+    """The room that takes another's place."""
+
+    replacement_room: RoomId
 
 
 class RoomOrAliasRequest(msgspec.Struct, frozen=True):
@@ -138,9 +175,13 @@ async def forget(door: Door, asker: Asker, query: RoomRequest) -> Empty:
     return Empty()
 
 
-async def invite(door: Door, asker: Asker, query: MemberRequest) -> Empty:
-    """Invite somebody (section Inviting users)."""
-    await commands.invite(door.commands, asker, query.room_id, query.body.user_id, query.body.reason)
+async def invite(door: Door, asker: Asker, query: InviteRequest) -> Empty:
+    """Invite somebody (section Inviting users); by user id only, as no identity server is asked here."""
+    body = query.body
+    if body.user_id is None:
+        by_address = body.medium is not None or body.address is not None
+        raise Refused(INVITES_BY_USER_ID if by_address else missing_param("The field user_id is missing.", "user_id"))
+    await commands.invite(door.commands, asker, query.room_id, body.user_id, body.reason)
     return Empty()
 
 
@@ -160,6 +201,13 @@ async def unban(door: Door, asker: Asker, query: MemberRequest) -> Empty:
     """Lift a ban."""
     await commands.unban(door.commands, asker, query.room_id, query.body.user_id, query.body.reason)
     return Empty()
+
+
+async def upgrade(door: Door, asker: Asker, query: UpgradeRequest) -> Upgraded:
+    """Replace a room by one of another version (section Room Upgrades)."""
+    body = query.body
+    new = await commands.upgrade_room(door.commands, asker, query.room_id, body.new_version, body.additional_creators)
+    return Upgraded(new)
 
 
 async def state(door: Door, asker: Asker, query: ReadRequest) -> list[msgspec.Raw]:
@@ -216,19 +264,16 @@ def _position(text: str | None) -> Position | None:
 
 
 _V3 = "/_matrix/client/v3"
-_R0 = "/_matrix/client/r0"
 _ROOM = "/rooms/{room_id}"
 
 
 def _write(path: str, request: type[Any], response: Any, serve: Any) -> Endpoint:
     """Most changes here are a POST whose body may be missing."""
-    return Endpoint(
-        "POST", _V3 + path, "user", "write", request, response, serve, aliases=(_R0 + path,), body_optional=True
-    )
+    return Endpoint("POST", _V3 + path, "user", "write", request, response, serve, body_optional=True)
 
 
 def _read(path: str, request: type[Any], response: Any, serve: Any, *aliases: str) -> Endpoint:
-    return Endpoint("GET", _V3 + path, "user", "read", request, response, serve, aliases=(_R0 + path, *aliases))
+    return Endpoint("GET", _V3 + path, "user", "read", request, response, serve, aliases=aliases)
 
 
 _STATE = _ROOM + "/state/{event_type}"
@@ -240,10 +285,11 @@ ENDPOINTS = (
     _write("/knock/{room_id_or_alias}", RoomOrAliasRequest, InRoom, knock),
     _write(_ROOM + "/leave", RoomRequest, Empty, leave),
     _write(_ROOM + "/forget", RoomRequest, Empty, forget),
-    _write(_ROOM + "/invite", MemberRequest, Empty, invite),
+    _write(_ROOM + "/invite", InviteRequest, Empty, invite),
     _write(_ROOM + "/kick", MemberRequest, Empty, kick),
     _write(_ROOM + "/ban", MemberRequest, Empty, ban),
     _write(_ROOM + "/unban", MemberRequest, Empty, unban),
+    Endpoint("POST", f"{_V3}{_ROOM}/upgrade", "user", "write", UpgradeRequest, Upgraded, upgrade),
     _read(_ROOM + "/state", ReadRequest, list[msgspec.Raw], state),
     # An empty state key works with and without the slash behind the type (section Getting events for a room).
     _read(
@@ -252,7 +298,6 @@ ENDPOINTS = (
         msgspec.Raw,
         state_event,
         _V3 + _STATE,
-        _R0 + _STATE,
     ),
     Endpoint(
         "PUT",
@@ -262,7 +307,7 @@ ENDPOINTS = (
         SetStateRequest,
         Created,
         set_state,
-        aliases=(_V3 + _STATE, _R0 + _STATE + "/{state_key}", _R0 + _STATE),
+        aliases=(_V3 + _STATE,),
     ),
     _read(_ROOM + "/members", MembersRequest, dict[str, Any], members),
     _read(_ROOM + "/joined_members", ReadRequest, dict[str, Any], joined_members),

@@ -6,12 +6,14 @@ import msgspec
 
 from veche.api.http.contract import Door, Empty, Endpoint, RequestFacts
 from veche.commands import sessions as commands
-from veche.commands.sessions import NewSession, SessionWish
+from veche.commands.sessions import ByAddress, NewSession, SessionWish
+from veche.domain.accounts.addresses import EMAIL, canonical
 from veche.domain.ids import DeviceId, UserId, server_of
 from veche.domain.refusals import Refusal, Refused, invalid_param, missing_param
-from veche.domain.sessions import PASSWORD, WRONG_PASSWORD, Asker
+from veche.domain.sessions import PASSWORD, TOKEN, WRONG_PASSWORD, Asker
+from veche.queries import sessions as queries
 
-BAD_TYPE = Refusal("M_UNKNOWN", 400, f"This server knows no such login type; use {PASSWORD}.", "type")
+BAD_TYPE = Refusal("M_UNKNOWN", 400, f"This server knows no such login type; use {PASSWORD} or {TOKEN}.", "type")
 
 
 class SignInBody(msgspec.Struct, frozen=True):
@@ -21,7 +23,9 @@ class SignInBody(msgspec.Struct, frozen=True):
     identifier: dict[str, Any] | None = None
     user: str | None = None
     medium: str | None = None
+    address: str | None = None
     password: str | None = None
+    token: str | None = None
     device_id: str | None = None
     initial_device_display_name: str | None = None
     refresh_token: bool = False
@@ -45,10 +49,11 @@ class SessionReply(msgspec.Struct, frozen=True, omit_defaults=True):
     expires_in_ms: int | None = None
 
 
-class Flow(msgspec.Struct, frozen=True):
+class Flow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One way of signing in."""
 
     type: str
+    get_login_token: bool = False
 
 
 class Flows(msgspec.Struct, frozen=True):
@@ -77,6 +82,53 @@ class RefreshReply(msgspec.Struct, frozen=True):
     expires_in_ms: int | None
 
 
+class LoginTokenBody(msgspec.Struct, frozen=True):
+    """Body of ``POST /login/get_token``."""
+
+    auth: dict[str, Any] | None = None
+
+
+class LoginTokenWish(msgspec.Struct, frozen=True):
+    """``POST /login/get_token``."""
+
+    body: LoginTokenBody
+
+
+class LoginToken(msgspec.Struct, frozen=True):
+    """A token with which one more device signs in."""
+
+    login_token: str
+    expires_in_ms: int
+
+
+class OpenIdWish(msgspec.Struct, frozen=True):
+    """``POST /user/{userId}/openid/request_token``."""
+
+    user_id: UserId
+    body: dict[str, Any]
+
+
+class OpenIdToken(msgspec.Struct, frozen=True):
+    """A token by which a service learns whose it is; ``expires_in`` in seconds."""
+
+    access_token: str
+    expires_in: int
+    matrix_server_name: str
+    token_type: str = "Bearer"
+
+
+class OpenIdQuestion(msgspec.Struct, frozen=True):
+    """``GET /openid/userinfo``."""
+
+    access_token: str
+
+
+class OpenIdAnswer(msgspec.Struct, frozen=True):
+    """Whose OpenID token it is."""
+
+    sub: UserId
+
+
 class Identity(msgspec.Struct, frozen=True):
     """Whose token it is."""
 
@@ -87,25 +139,45 @@ class Identity(msgspec.Struct, frozen=True):
 
 async def flows(door: Door, asker: Asker, request: Empty) -> Flows:
     """List the ways of signing in (section Login)."""
-    return Flows((Flow(PASSWORD),))
+    return Flows((Flow(PASSWORD), *((Flow(TOKEN, True),) if door.queries.limits.login_tokens else ())))
 
 
 async def sign_in(door: Door, asker: Asker, request: SignIn) -> SessionReply:
-    """Sign in by password."""
+    """Sign in by password, or by a token that was made on another device."""
     body = request.body
-    if body.type != PASSWORD:
+    if body.type not in (PASSWORD, TOKEN):
         raise Refused(BAD_TYPE)
-    name = _name(body)
-    if body.password is None:
-        raise Refused(missing_param("The field password is missing.", "password"))
     wish = SessionWish(
         DeviceId(body.device_id) if body.device_id else None,
         body.initial_device_display_name,
         body.refresh_token,
         request.request.origin(),
     )
-    user, session = await commands.sign_in(door.commands, name, body.password, wish)
-    return session_reply(user, session)
+    if body.type == TOKEN:
+        if body.token is None:
+            raise Refused(missing_param("The field token is missing.", "token"))
+        return session_reply(*await commands.sign_in_by_token(door.commands, body.token, wish))
+    name = _name(body)
+    if body.password is None:
+        raise Refused(missing_param("The field password is missing.", "password"))
+    return session_reply(*await commands.sign_in(door.commands, name, body.password, wish))
+
+
+async def login_token(door: Door, asker: Asker, request: LoginTokenWish) -> LoginToken:
+    """Make a token that signs in one more device, after the password has been proven (section Token-based login)."""
+    lent = await commands.let_device_in(door.commands, asker, request.body.auth)
+    return LoginToken(lent.token, lent.expires_in_ms)
+
+
+async def openid_token(door: Door, asker: Asker, request: OpenIdWish) -> OpenIdToken:
+    """Make a token by which another service learns who somebody is (section OpenID)."""
+    lent = await commands.vouch_for(door.commands, asker, request.user_id)
+    return OpenIdToken(lent.token, lent.expires_in_ms // 1000, door.queries.limits.server_name)
+
+
+async def openid_owner(door: Door, asker: Asker, request: OpenIdQuestion) -> OpenIdAnswer:
+    """Tell a service whose OpenID token it was shown (server-server API, section OpenID)."""
+    return OpenIdAnswer(await queries.vouched_for(door.queries, request.access_token))
 
 
 async def refresh(door: Door, asker: Asker, request: Refresh) -> RefreshReply:
@@ -140,15 +212,15 @@ def session_reply(user: UserId, session: NewSession | None) -> SessionReply:
     )
 
 
-def _name(body: SignInBody) -> str:
-    """Return whom the body names. Nobody here has a mail address or telephone number to sign in with."""
+def _name(body: SignInBody) -> str | ByAddress:
+    """Return whom the body names. Nobody here has a telephone number to sign in with."""
     if body.identifier is None:
         if body.user is None:
-            raise Refused(WRONG_PASSWORD if body.medium else missing_param("Who signs in?", "identifier"))
+            return _address(body.medium, body.address)
         return body.user
     kind, user = body.identifier.get("type"), body.identifier.get("user")
     if kind in ("m.id.thirdparty", "m.id.phone"):
-        raise Refused(WRONG_PASSWORD)
+        return _address(body.identifier.get("medium", kind), body.identifier.get("address"))
     if kind != "m.id.user":
         raise Refused(invalid_param("identifier.type must be m.id.user", "identifier"))
     if not isinstance(user, str):
@@ -156,16 +228,36 @@ def _name(body: SignInBody) -> str:
     return user
 
 
-def _paths(path: str) -> tuple[str, tuple[str, ...]]:
-    return f"/_matrix/client/v3{path}", (f"/_matrix/client/r0{path}",)
+def _address(medium: object, address: object) -> ByAddress:
+    if medium is None:
+        raise Refused(missing_param("Who signs in?", "identifier"))
+    if medium != EMAIL:
+        raise Refused(WRONG_PASSWORD)
+    if not isinstance(address, str):
+        raise Refused(missing_param("The field address is missing.", "identifier"))
+    return ByAddress(canonical(address))
 
 
-_LOGIN, _OLD_LOGIN = _paths("/login")
 _V3 = "/_matrix/client/v3"
+_LOGIN = _V3 + "/login"
 
 ENDPOINTS = (
-    Endpoint("GET", _LOGIN, "public", "none", Empty, Flows, flows, aliases=_OLD_LOGIN),
-    Endpoint("POST", _LOGIN, "public", "sign in", SignIn, SessionReply, sign_in, aliases=_OLD_LOGIN),
+    Endpoint("GET", _LOGIN, "public", "none", Empty, Flows, flows),
+    Endpoint("POST", _LOGIN, "public", "sign in", SignIn, SessionReply, sign_in),
+    Endpoint("POST", "/_matrix/client/v1/login/get_token", "user", "sign in", LoginTokenWish, LoginToken, login_token),
+    Endpoint(
+        "POST",
+        f"{_V3}/user/{{user_id}}/openid/request_token",
+        "user",
+        "write",
+        OpenIdWish,
+        OpenIdToken,
+        openid_token,
+        body_optional=True,
+    ),
+    Endpoint(
+        "GET", "/_matrix/federation/v1/openid/userinfo", "public", "read", OpenIdQuestion, OpenIdAnswer, openid_owner
+    ),
     Endpoint("POST", f"{_V3}/refresh", "public", "sign in", Refresh, RefreshReply, refresh),
     Endpoint("POST", f"{_V3}/logout", "user", "none", Empty, Empty, sign_out, locked_too=True),
     Endpoint("POST", f"{_V3}/logout/all", "user", "none", Empty, Empty, sign_out_everywhere, locked_too=True),

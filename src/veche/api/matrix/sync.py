@@ -1,4 +1,4 @@
-"""``/sync``, ``/filter`` excepted: from the query string to a wish, and the answer's bytes as they are."""
+"""``/sync``, and what older clients call instead: ``/initialSync``, ``/events``."""
 
 from typing import Literal
 
@@ -8,11 +8,14 @@ from veche.api.http.contract import Door, Endpoint
 from veche.api.http.requests import decode
 from veche.commands.encryption.to_device import delete_delivered
 from veche.domain.account_data import Filter, filter_from
+from veche.domain.ids import EventId, RoomId
 from veche.domain.refusals import Refusal, Refused
 from veche.domain.sessions import Asker
-from veche.queries import account_data
+from veche.queries import account_data, timeline
+from veche.queries.sync.initial import InitialSync, RoomInfo, initial_sync, room_initial_sync
 from veche.queries.sync.loop import answer
-from veche.queries.sync.wish import SyncToken, SyncWish, token_from
+from veche.queries.sync.news import News, NewsWish, news
+from veche.queries.sync.wish import SyncToken, SyncWish, position_from, token_from
 
 LONGEST_KEPT = 2_048
 """Characters of a filter that is written in the request itself and remembered for the next one."""
@@ -29,6 +32,34 @@ class SyncRequest(msgspec.Struct, frozen=True):
     use_state_after: bool = False
 
 
+class InitialRequest(msgspec.Struct, frozen=True):
+    """``GET /initialSync``; ``archived`` asks for the rooms that were left as well."""
+
+    limit: int = 10
+    archived: bool = False
+
+
+class RoomInitialRequest(msgspec.Struct, frozen=True):
+    """``GET /rooms/{roomId}/initialSync``."""
+
+    room_id: RoomId
+    limit: int = 10
+
+
+class NewsRequest(msgspec.Struct, frozen=True, rename={"start": "from"}):
+    """``GET /events``; ``timeout`` in milliseconds."""
+
+    start: str | None = None
+    timeout: int = 0
+    room_id: RoomId | None = None
+
+
+class EventRequest(msgspec.Struct, frozen=True):
+    """``GET /events/{eventId}``."""
+
+    event_id: EventId
+
+
 async def sync(door: Door, asker: Asker, query: SyncRequest) -> msgspec.Raw:
     """Answer with what is new since the token, or with everything (section Syncing)."""
     since = token_from(query.since) if query.since else None
@@ -42,6 +73,32 @@ async def sync(door: Door, asker: Asker, query: SyncRequest) -> msgspec.Raw:
     )
     forget_delivered(door, asker, since)
     return msgspec.Raw(await answer(door.queries, asker, wish))
+
+
+async def everything(door: Door, asker: Asker, query: InitialRequest) -> InitialSync:
+    """Answer with everything, in the older shape (section Syncing, deprecated)."""
+    return await initial_sync(door.queries, asker, query.limit, archived=query.archived)
+
+
+async def whole_room(door: Door, asker: Asker, query: RoomInitialRequest) -> RoomInfo:
+    """Return one room with its state and newest messages, also to those outside where the world may read it."""
+    return await room_initial_sync(door.queries, asker, query.room_id, query.limit)
+
+
+async def events(door: Door, asker: Asker, query: NewsRequest) -> News:
+    """Return what was written into rooms since the token ``from``, or into one that the asker need not have joined.
+
+    Without the token that is what comes from now on (section Room previews; for all rooms deprecated).
+    """
+    found = position_from(query.start, "from") if query.start else None
+    if isinstance(found, Refusal):
+        raise Refused(found)
+    return await news(door.queries, asker, NewsWish(found, query.room_id, max(0, query.timeout)))
+
+
+async def event(door: Door, asker: Asker, query: EventRequest) -> msgspec.Raw:
+    """Return one event, whatever room it was sent to (deprecated)."""
+    return await timeline.event_of_any_room(door.queries, asker, query.event_id)
 
 
 async def filter_of(door: Door, asker: Asker, text: str | None) -> Filter:
@@ -74,6 +131,17 @@ ENDPOINTS = (
         SyncRequest,
         msgspec.Raw,
         sync,
-        aliases=("/_matrix/client/r0/sync",),
     ),
+    Endpoint("GET", "/_matrix/client/v3/initialSync", "user", "read", InitialRequest, InitialSync, everything),
+    Endpoint(
+        "GET",
+        "/_matrix/client/v3/rooms/{room_id}/initialSync",
+        "user",
+        "read",
+        RoomInitialRequest,
+        RoomInfo,
+        whole_room,
+    ),
+    Endpoint("GET", "/_matrix/client/v3/events", "user", "sync", NewsRequest, News, events),
+    Endpoint("GET", "/_matrix/client/v3/events/{event_id}", "user", "read", EventRequest, msgspec.Raw, event),
 )

@@ -15,6 +15,7 @@ from veche.domain.sessions import Asker
 from veche.queries import timeline as queries
 from veche.queries.sync.wish import position_from
 from veche.queries.timeline.relating import RelationsWish
+from veche.queries.timeline.threads import ThreadsWish, place_from
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -88,6 +89,15 @@ class RelationsRequest(msgspec.Struct, frozen=True, rename={"start": "from"}):
     event_type: str | None = None
 
 
+class ThreadsRequest(msgspec.Struct, frozen=True, rename={"start": "from"}):
+    """``GET /rooms/{room_id}/threads``."""
+
+    room_id: RoomId
+    include: Literal["all", "participated"] = "all"
+    limit: int = 20
+    start: str | None = None
+
+
 class TimeRequest(msgspec.Struct, frozen=True):
     """``GET /rooms/{room_id}/timestamp_to_event``; ``ts`` in milliseconds."""
 
@@ -150,6 +160,15 @@ async def relations(door: Door, asker: Asker, query: RelationsRequest) -> querie
     return await queries.relations(door.queries, asker, query.room_id, wish)
 
 
+async def threads(door: Door, asker: Asker, query: ThreadsRequest) -> queries.Threads:
+    """Return the roots of a room's threads, the latest thread first (section Querying threads in a room)."""
+    start = place_from(query.start) if query.start else None
+    if isinstance(start, Refusal):
+        raise Refused(start)
+    wish = ThreadsWish(query.include == "participated", start, query.limit)
+    return await queries.threads(door.queries, asker, query.room_id, wish)
+
+
 async def timestamp_to_event(door: Door, asker: Asker, query: TimeRequest) -> queries.NearestEvent:
     """Return the event nearest to a time, in one direction."""
     return await queries.event_by_time(door.queries, asker, query.room_id, query.ts, forwards=query.dir == "f")
@@ -175,7 +194,6 @@ def _position(text: str | None, field: str) -> Position | None:
 
 
 _ROOM = "/_matrix/client/v3/rooms/{room_id}"
-_R0 = "/_matrix/client/r0/rooms/{room_id}"
 _V1 = "/_matrix/client/v1/rooms/{room_id}"
 
 ENDPOINTS = (
@@ -187,7 +205,6 @@ ENDPOINTS = (
         SendRequest,
         Sent,
         send,
-        aliases=(_R0 + "/send/{event_type}/{txn_id}",),
     ),
     Endpoint(
         "PUT",
@@ -197,7 +214,6 @@ ENDPOINTS = (
         RedactRequest,
         Sent,
         redact,
-        aliases=(_R0 + "/redact/{event_id}/{txn_id}",),
         body_optional=True,
     ),
     Endpoint("GET", _ROOM + "/event/{event_id}", "user", "read", EventRequest, msgspec.Raw, event),
@@ -210,7 +226,6 @@ ENDPOINTS = (
         MessagesRequest,
         queries.Messages,
         messages,
-        aliases=(_R0 + "/messages",),
     ),
     Endpoint(
         "GET",
@@ -225,6 +240,7 @@ ENDPOINTS = (
             _V1 + "/relations/{event_id}/{rel_type}/{event_type}",
         ),
     ),
+    Endpoint("GET", _V1 + "/threads", "user", "read", ThreadsRequest, queries.Threads, threads),
     Endpoint(
         "GET",
         _V1 + "/timestamp_to_event",

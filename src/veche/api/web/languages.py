@@ -9,8 +9,11 @@ _FALLBACK: Final = "en"
 _MOST_PREFERENCES = 20
 
 
-def chosen_language(asked: str | None, accepted: str | None) -> Language:
-    """Return the language of a page; ``accepted`` is the header Accept-Language (RFC 9110, section 12.5.4)."""
+def chosen_language(asked: str | None, accepted: str | None, otherwise: Language = _FALLBACK) -> Language:
+    """Return the language of a page; ``accepted`` is the header Accept-Language (RFC 9110, section 12.5.4).
+
+    ``otherwise`` is for those who name none that we have.
+    """
     for language in LANGUAGES:
         if asked == language:
             return language
@@ -19,7 +22,7 @@ def chosen_language(asked: str | None, accepted: str | None) -> Language:
         for language in LANGUAGES:
             if wanted == language:
                 return language
-    return _FALLBACK
+    return otherwise
 
 
 def _preference(part: str) -> tuple[float, str]:

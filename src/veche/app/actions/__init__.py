@@ -5,12 +5,13 @@ One file per noun: its records, and for each the command or query it becomes. No
 
 from typing import Any
 
-from veche.app.actions import accounts, backups, care, certificates, people, tokens
+from veche.app.actions import accounts, backups, care, certificates, mail, people, reports, tokens
 from veche.app.actions.accounts import AddUser, DeactivateUser, ListUsers, SetPassword, SetRole
 from veche.app.actions.backups import AwaitBackup, BeginBackup
 from veche.app.actions.certificates import InstallCertificate, RenewCertificate, ShowCertificate
 from veche.app.actions.handling import Handlers
 from veche.app.actions.people import ImportPeople, JudgePeople
+from veche.app.actions.reports import CloseReport, ListReports, ShowReport
 from veche.app.actions.tokens import AddToken, ListTokens, RevokeToken
 from veche.commands.context import Context
 from veche.queries.context import ReadContext
@@ -21,10 +22,12 @@ __all__ = [
     "AddUser",
     "AwaitBackup",
     "BeginBackup",
+    "CloseReport",
     "DeactivateUser",
     "ImportPeople",
     "InstallCertificate",
     "JudgePeople",
+    "ListReports",
     "ListTokens",
     "ListUsers",
     "RenewCertificate",
@@ -32,16 +35,28 @@ __all__ = [
     "SetPassword",
     "SetRole",
     "ShowCertificate",
+    "ShowReport",
     "perform",
 ]
 
-Action = accounts.Action | backups.Action | care.Action | certificates.Action | people.Action | tokens.Action
+Action = (
+    accounts.Action
+    | backups.Action
+    | care.Action
+    | certificates.Action
+    | mail.Action
+    | people.Action
+    | reports.Action
+    | tokens.Action
+)
 _HANDLERS: Handlers = {
     **accounts.HANDLERS,
     **backups.HANDLERS,
     **care.HANDLERS,
     **certificates.HANDLERS,
+    **mail.HANDLERS,
     **people.HANDLERS,
+    **reports.HANDLERS,
     **tokens.HANDLERS,
 }
 

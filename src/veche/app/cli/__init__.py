@@ -5,7 +5,10 @@ import click
 from veche import __version__
 from veche.app.cli.backup import backup
 from veche.app.cli.care import audit
+from veche.app.cli.mail import mail
+from veche.app.cli.reports import reports
 from veche.app.cli.restore import restore
+from veche.app.cli.search import search
 from veche.app.cli.serve import serve
 from veche.app.cli.service import service
 from veche.app.cli.tls import tls
@@ -22,7 +25,10 @@ def main() -> None:
 
 main.add_command(audit)
 main.add_command(backup)
+main.add_command(mail)
+main.add_command(reports)
 main.add_command(restore)
+main.add_command(search)
 main.add_command(serve)
 main.add_command(service)
 main.add_command(tls)

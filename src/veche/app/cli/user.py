@@ -8,6 +8,7 @@ import click
 
 from veche.app.cli.care import USER
 from veche.app.cli.faults import Fault
+from veche.app.cli.mail import addresses
 from veche.app.cli.passwords import made_up_password
 from veche.app.cli.people import import_people
 from veche.app.cli.place import with_place
@@ -18,6 +19,7 @@ def user() -> None:
     """Accounts: making, listing and closing them, and looking after those who have one."""
 
 
+user.add_command(addresses)
 user.add_command(import_people)
 for command in USER:
     user.add_command(command)
@@ -69,7 +71,11 @@ def password(name: str, generate: bool, data: Path, pairs: tuple[str, ...]) -> N
 
 @user.command()
 @click.argument("name")
-@click.option("--erase", is_flag=True, help="Delete the profile and private data too.")
+@click.option(
+    "--erase",
+    is_flag=True,
+    help="Delete the profile and private data too, and keep what they said from those who come later.",
+)
 @click.confirmation_option(prompt="A deactivated account cannot be opened again. Go on?")
 @with_place
 def deactivate(name: str, erase: bool, data: Path, pairs: tuple[str, ...]) -> None:

@@ -9,7 +9,22 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from veche.app.settings import accounts, backup, logs, media, presence, server, timeline, tls
+from veche.app.settings import (
+    accounts,
+    backup,
+    calls,
+    directory,
+    discovery,
+    logs,
+    mail,
+    media,
+    notifications,
+    presence,
+    search,
+    server,
+    timeline,
+    tls,
+)
 from veche.app.settings.records import BadSetting, Setting
 
 __all__ = ["BadSetting", "Setting", "Values", "defaults", "documentation", "gather", "read", "server_name"]
@@ -19,8 +34,14 @@ SETTINGS: tuple[Setting, ...] = (
     *tls.SETTINGS,
     *accounts.SETTINGS,
     *timeline.SETTINGS,
+    *search.SETTINGS,
     *media.SETTINGS,
     *presence.SETTINGS,
+    *directory.SETTINGS,
+    *mail.SETTINGS,
+    *notifications.SETTINGS,
+    *calls.SETTINGS,
+    *discovery.SETTINGS,
     *backup.SETTINGS,
     *logs.SETTINGS,
 )

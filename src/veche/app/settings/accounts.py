@@ -10,7 +10,20 @@ SETTINGS: tuple[Setting, ...] = (
         "Who may make an account: anybody (open), holders of a registration token (token), nobody (closed).",
         choices=("open", "token", "closed"),
     ),
-    Setting("user_name_pattern", "pattern", "[a-z0-9._=/+-]+", "What the name of a new account must match as a whole."),
+    Setting(
+        "registration_requires_mail",
+        "choice",
+        "off",
+        "Whether a new account needs a mail address, shown to be its owner's by a letter; needs mail_server.",
+        choices=("on", "off"),
+    ),
+    Setting(
+        "user_name_pattern",
+        "pattern",
+        "[a-z0-9._=/+-]+",
+        "What the name of a new account must match as a whole."
+        " Do not repeat what repeats already, as in (a+)+: some names would take for ever.",
+    ),
     Setting(
         "shortest_password",
         "number",
@@ -34,6 +47,13 @@ SETTINGS: tuple[Setting, ...] = (
         "How long an access token lasts where the client refreshes it; other tokens last until they are signed out.",
         least=1,
         most=525_600,
+    ),
+    Setting(
+        "login_tokens",
+        "choice",
+        "on",
+        "Whether people may sign in a further device by a token that they make on another one, with their password.",
+        choices=("on", "off"),
     ),
     Setting(
         "default_rooms",

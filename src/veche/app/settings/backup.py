@@ -24,7 +24,8 @@ SETTINGS: tuple[Setting, ...] = (
         "backup_passphrase_file",
         "text",
         "",
-        "A file whose first line is the passphrase that nightly backups are sealed with; empty for unsealed ones.",
+        "A file whose first line is the passphrase that nightly backups are sealed with; empty for unsealed ones."
+        " Lines below may hold earlier passphrases: with these, old backups are opened to be removed.",
         shape=r"/.*",
         shown="the whole path of a file",
     ),

@@ -1,5 +1,6 @@
 """Keeping accounts: what happens to one, whoever may decide it. Every way of making or closing one comes here."""
 
+from veche.commands.accounts.forgetting import forget_addresses, forget_resets
 from veche.commands.accounts.welcoming import NOTHING_PROMISED, Promise, found_default_rooms, join_rooms
 from veche.commands.context import Context
 from veche.commands.media.attaching import show_in_profile
@@ -33,6 +34,7 @@ def add_account(
     accounts.fix_server_name(tx, ctx.limits.server_name)
     if display_name:
         profiles.put(tx, account.user_id, "displayname", display_name)
+    tx.after(lambda: ctx.live.people.put(account.user_id, display_name))
     made = found_default_rooms(tx, ctx, account.user_id) if founds else []
     join_rooms(tx, ctx, account.user_id, promise)
     return made
@@ -53,9 +55,13 @@ def expect_dispensable(rows: Rows, ctx: Context, user: UserId) -> None:
 
 
 def set_password(tx: Transaction, ctx: Context, user: UserId, hashed: str, kept: DeviceId | None) -> None:
-    """Store a new password; where a device is to be kept all others are signed out. A reset code is good for none."""
+    """Store a new password; where a device is to be kept all others are signed out.
+
+    Codes and links that could reset it are good for nothing from now on.
+    """
     accounts.set_password(tx, user, hashed, ctx.clock())
     passwords.delete_code(tx, user)
+    forget_resets(tx, user)
     if kept is not None:
         end_other_devices(tx, ctx, user, kept)
 
@@ -68,13 +74,15 @@ def begin_closing(tx: Transaction, ctx: Context, user: UserId) -> None:
     """
     expect_dispensable(tx, ctx, user)
     accounts.set_role(tx, user, "user")
+    forget_addresses(tx, user)
     end_other_devices(tx, ctx, user, None)
 
 
 async def close_account(ctx: Context, asker: Asker, *, erases: bool) -> None:
     """Leave all rooms, then end the account. Repeating both steps after a crash finishes it.
 
-    ``erases`` also deletes what the account kept for itself alone; its events stay.
+    ``erases`` also deletes what the account kept for itself alone; its events stay for those who could read them
+    then, and others get them as if redacted.
     """
     await leave_all_rooms(ctx, asker)
     while erases and await ctx.writer.run(lambda tx: accounts.erase(tx, asker.user, ERASED_AT_ONCE)):
@@ -89,7 +97,9 @@ def _closed(tx: Transaction, ctx: Context, user: UserId, *, erases: bool) -> Non
     passwords.delete_code(tx, user)
     accounts.deactivate(tx, user, ctx.clock())
     tx.after(lambda: ctx.live.presence.forget(user))
+    tx.after(lambda: ctx.live.people.remove(user))
     while erases and accounts.erase(tx, user, ERASED_AT_ONCE):
         continue  # the little that was written meanwhile
     if erases:
+        accounts.mark_erased(tx, user, tx.position)
         show_in_profile(tx, user, None, ctx.clock())

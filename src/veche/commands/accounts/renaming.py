@@ -24,6 +24,7 @@ async def rename_person(ctx: Context, asker: Asker, user: UserId, name: str, rea
     def work(tx: Transaction) -> None:
         expect_account(tx, user)
         _set_name(tx, user, name)
+        tx.after(lambda: ctx.live.people.put(user, name or None))
         note_act(tx, ctx, asker, "rename", user, reason=reason, display_name=name)
 
     await ctx.writer.run(work)

@@ -7,11 +7,12 @@ import msgspec
 from veche.commands.context import Context
 from veche.commands.rooms.membership import card, set_membership
 from veche.commands.timeline.appending import append, append_unasked, encode
-from veche.commands.timeline.sending import is_here, makes_sense
+from veche.commands.timeline.sending import is_here, makes_sense, wants_invitations
 from veche.domain import events
 from veche.domain.directory import default_aliases, may_be_alias, may_take_alias
 from veche.domain.events import Content, Draft
 from veche.domain.ids import Alias, RoomId, UserId, is_user_id
+from veche.domain.membership import INVITES_BY_USER_ID
 from veche.domain.moderation import may_take_part
 from veche.domain.refusals import Refusal, Refused, invalid_param, refuse
 from veche.domain.rooms import (
@@ -76,7 +77,7 @@ async def create_room(ctx: Context, asker: Asker, wish: RoomWish) -> RoomId:
     """Create a room and return its id.
 
     Raises 400 M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, M_EXCLUSIVE, M_INVALID_ROOM_STATE or M_INVALID_PARAM, each
-    with a sentence; nothing of the room remains then.
+    with a sentence, 403 M_INVITE_BLOCKED where somebody wants no invitations; nothing of the room remains then.
     """
     refuse(may_take_part(asker))
     founding = understood(ctx, wish)
@@ -96,7 +97,7 @@ def understood(ctx: Context, wish: RoomWish) -> Founding:
     if chosen is None:
         raise Refused(invalid_param(f"there is no preset called {wish.preset}", "preset"))
     if wish.invite_3pid:
-        raise Refused(Refusal("M_THREEPID_DENIED", 403, "This server invites by user id only."))
+        raise Refused(INVITES_BY_USER_ID)
     if len(wish.initial_state) > MOST_STATE:
         raise Refused(invalid_param(f"a room begins with at most {MOST_STATE} state events", "initial_state"))
     return Founding(wish, version, chosen, _alias(ctx, wish), _invited(wish))
@@ -118,6 +119,15 @@ def found(ctx: Context, tx: Transaction, asker: Asker, founding: Founding) -> Ro
     for user in founding.invited:
         _invite(ctx, tx, state, asker, user, is_direct=wish.is_direct)
     return room
+
+
+def first_event(ctx: Context, version: RoomVersion, creator: UserId, content: Content) -> NewEvent:
+    """Encode the create event of a new room, whose id it gives."""
+    draft = Draft(events.CREATE, content, "")
+    if version.room_id_names_server:
+        return encode(ctx, _new_room_id(ctx), creator, draft)
+    first = encode(ctx, RoomId(""), creator, draft)
+    return msgspec.structs.replace(first, room_id=room_id_of(first.event_id))
 
 
 def _alias(ctx: Context, wish: RoomWish) -> Alias | None:
@@ -142,11 +152,7 @@ def _invited(wish: RoomWish) -> tuple[UserId, ...]:
 def _first_event(ctx: Context, asker: Asker, founding: Founding) -> NewEvent:
     version = founding.version
     content = create_content(version, founding.preset, asker.user, founding.wish.creation_content, founding.invited)
-    draft = Draft(events.CREATE, content, "")
-    if version.room_id_names_server:
-        return encode(ctx, _new_room_id(ctx), asker.user, draft)
-    first = encode(ctx, RoomId(""), asker.user, draft)
-    return msgspec.structs.replace(first, room_id=room_id_of(first.event_id))
+    return first_event(ctx, version, asker.user, content)
 
 
 def _new_room_id(ctx: Context) -> RoomId:
@@ -179,7 +185,7 @@ def _set(ctx: Context, tx: Transaction, state: CurrentState, asker: Asker, draft
     """Append a piece of the first state; what the rules refuse makes the whole wish an invalid one."""
     try:
         new = encode(ctx, state.room_id, asker.user, draft)
-        refuse(makes_sense(tx, state, draft))
+        refuse(makes_sense(tx, state, asker.user, draft))
         append(tx, state, new)
     except Refused as refused:
         text = f"{draft.type} cannot be set in the new room: {refused.refusal.text}"
@@ -197,6 +203,7 @@ def _name(ctx: Context, tx: Transaction, state: CurrentState, asker: Asker, alia
 def _invite(ctx: Context, tx: Transaction, state: CurrentState, asker: Asker, user: UserId, *, is_direct: bool) -> None:
     if is_here(tx, user) is not None:
         raise Refused(invalid_param(f"{user} is not known on this server", "invite"))
+    refuse(wants_invitations(tx, user))
     content = {**card(tx, user), "membership": "invite"}
     if is_direct:
         content["is_direct"] = True

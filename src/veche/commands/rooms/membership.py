@@ -7,12 +7,14 @@ from typing import Any
 
 from veche.commands.context import Context
 from veche.commands.timeline.appending import append, encode
-from veche.commands.timeline.sending import is_here
+from veche.commands.timeline.sending import is_here, wants_invitations
 from veche.domain.events import CREATE, MEMBER, Content, Draft
 from veche.domain.ids import RoomId, UserId, is_user_id
 from veche.domain.membership import (
     ALLOWED_BY,
+    NOT_IN_ROOM,
     may_ban,
+    may_invite,
     may_invite_somebody,
     may_kick,
     may_unban,
@@ -20,7 +22,7 @@ from veche.domain.membership import (
     rooms_that_admit,
 )
 from veche.domain.moderation import may_take_part
-from veche.domain.power_levels import power_levels
+from veche.domain.power_levels import PowerLevels, power_levels
 from veche.domain.refusals import Refusal, Refused, forbidden, invalid_param, not_found, refuse
 from veche.domain.sessions import Asker
 from veche.storage import profiles, rooms
@@ -28,9 +30,8 @@ from veche.storage.rooms import CurrentState
 from veche.storage.writer import Transaction
 
 NO_ROOM = not_found("There is no such room.")
-NOT_IN_ROOM = forbidden("You are not in that room.")
 NOT_ADMITTED = forbidden("You cannot enter that room: it is closed to you, or there is no such room.")
-"""Both are also said of rooms that do not exist: outsiders cannot tell the two apart."""
+"""Also said of rooms that do not exist: outsiders cannot tell the two apart."""
 
 
 async def join(ctx: Context, asker: Asker, room: RoomId, reason: str | None = None) -> RoomId:
@@ -54,13 +55,14 @@ async def join(ctx: Context, asker: Asker, room: RoomId, reason: str | None = No
 
 
 async def invite(ctx: Context, asker: Asker, room: RoomId, user: UserId, reason: str | None = None) -> None:
-    """Invite somebody. Raises 403 where the asker may not or the person is in the room already."""
+    """Invite somebody. Raises 403 where the asker may not, or the person is in the room or wants no invitations."""
     refuse(may_take_part(asker))
 
     def work(tx: Transaction) -> None:
         state = known(tx, room)
         refuse(may_invite_somebody(state, asker.user))
         refuse(_is_user(user) or is_here(tx, user))
+        refuse(may_invite(state, asker.user, user) or wants_invitations(tx, user))
         content = {**card(tx, user), **_why(reason), "membership": "invite"}
         set_membership(ctx, tx, state, asker, user, content)
 
@@ -215,10 +217,17 @@ def _who_admits(tx: Transaction, state: CurrentState, user: UserId) -> UserId | 
     if not any(_is_in(tx, room, user) for room in allowed):
         return None
     levels = power_levels(state)
+    able = (one for one in levels.who_may("invite") if _is_in(tx, state.room_id, one))
+    return next(able, None) or _anybody_who_admits(tx, state, levels, user)
+
+
+def _anybody_who_admits(tx: Transaction, state: CurrentState, levels: PowerLevels, user: UserId) -> UserId | None:
+    """Return a member who may invite because everybody may; among so many there is one whose level is not lower."""
     needed = levels.needed("invite")
-    able = (member for member in rooms.members(tx, state.room_id, "join") if levels.of(member.user_id) >= needed)
-    admitting = next(able, None)
-    return admitting.user_id if admitting is not None else None
+    if levels.users_default < needed:
+        return None
+    some = rooms.first_members(tx, state.room_id, ("join", "join"), user, len(levels.users) + 1)
+    return next((one for one in some if levels.of(one) >= needed), None)
 
 
 def _is_in(tx: Transaction, room: RoomId, user: UserId) -> bool:

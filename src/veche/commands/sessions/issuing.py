@@ -52,10 +52,10 @@ def prepare(ctx: Context, wish: SessionWish) -> NewSession:
 
 def new_tokens(ctx: Context, device: DeviceId, *, is_refreshed: bool) -> NewSession:
     """Make an access token, and where it is to be refreshed its lifetime and refresh token."""
-    access = _token(ctx, _ACCESS)
+    access = new_secret(ctx, _ACCESS)
     if not is_refreshed:
         return NewSession(device, access)
-    return NewSession(device, access, _token(ctx, _REFRESH), ctx.limits.access_token_lifetime_ms)
+    return NewSession(device, access, new_secret(ctx, _REFRESH), ctx.limits.access_token_lifetime_ms)
 
 
 def open_session(tx: Transaction, ctx: Context, user: UserId, name: str | None, session: NewSession) -> None:
@@ -93,7 +93,8 @@ def forget(tx: Transaction, ctx: Context, user: UserId, device: DeviceId, gone: 
     tx.after(effect)
 
 
-def _token(ctx: Context, prefix: str) -> str:
+def new_secret(ctx: Context, prefix: str) -> str:
+    """Return a new token that nobody guesses; ``prefix`` says what it is for."""
     return prefix + base64.urlsafe_b64encode(ctx.random(_TOKEN_BYTES)).decode().rstrip("=")
 
 

@@ -13,7 +13,7 @@ from veche.commands.sessions import guessing
 from veche.commands.sessions.naming import named
 from veche.domain.ids import UserId
 from veche.domain.refusals import Refused, bad_json
-from veche.domain.sessions import PASSWORD, REAUTHENTICATION_MS, Asker, reauthentication_needed
+from veche.domain.sessions import PASSWORD, REAUTHENTICATION_MS, Asker, Flows, reauthentication_needed
 from veche.storage import sessions
 from veche.storage.accounts import Account
 from veche.storage.sessions import Reauthentication
@@ -21,12 +21,19 @@ from veche.storage.writer import Transaction
 
 _SESSION_BYTES = 18
 _WRONG = "The password is wrong."
-_STALE = "That check has expired or was made for something else; please try again."
+STALE = "That check has expired or was made for something else; please try again."
 _UNKNOWN_STAGE = "That is not one of the ways in which this can be confirmed."
 
 
+Done = dict[str, str]
+"""Stages that were done, each with what was shown there: a token, the id of a proof, or nothing."""
+
+
 class Proof(msgspec.Struct, frozen=True):
-    """What a client sends as ``auth``: the stage it tries, the check it belongs to, and that stage's own fields."""
+    """What a client sends as ``auth``: the stage it tries, the check it belongs to, and that stage's own fields.
+
+    ``threepidCreds`` is how older clients write ``threepid_creds``.
+    """
 
     type: str | None = None
     session: str | None = None
@@ -34,12 +41,14 @@ class Proof(msgspec.Struct, frozen=True):
     token: str | None = None
     user: str | None = None
     identifier: dict[str, Any] | None = None
+    threepid_creds: dict[str, Any] | None = None
+    older_creds: dict[str, Any] | None = msgspec.field(default=None, name="threepidCreds")
 
 
 class Check(msgspec.Struct, frozen=True):
-    """What is to be proven: ``stage`` is the one way to do it, ``user`` is None where nobody has an account yet."""
+    """What is to be proven: ``flows`` are the ways to do it, ``user`` is None where nobody has an account yet."""
 
-    stage: str
+    flows: Flows
     purpose: str
     user: UserId | None = None
 
@@ -54,7 +63,7 @@ async def reauthenticate(ctx: Context, asker: Asker, purpose: str, auth: dict[st
     ``purpose`` is any text that names the operation and what it is done to. Refuses with 401 and the flows that
     clients expect, and with 429 M_LIMIT_EXCEEDED after too many wrong passwords.
     """
-    check = Check(PASSWORD, purpose, asker.user)
+    check = Check(((PASSWORD,),), purpose, asker.user)
     proof = await proof_of(ctx, check, auth)
     if not await _knows_password(ctx, asker, proof):
         await challenge(ctx, check, _WRONG, proof.session)
@@ -66,28 +75,62 @@ async def proof_of(ctx: Context, check: Check, auth: dict[str, Any] | None) -> P
         proof = msgspec.convert(auth or {}, Proof)
     except msgspec.ValidationError as fault:
         raise Refused(bad_json(f"auth is of the wrong shape: {fault}", "auth")) from None
-    if proof.session and not await _is_under_way(ctx, check, proof.session):
-        await challenge(ctx, check, _STALE)
-    if proof.type is None:
-        await challenge(ctx, check, None, proof.session)
-    if proof.type != check.stage:
+    if proof.session and not await is_under_way(ctx, check, proof.session):
+        await challenge(ctx, check, STALE)
+    if proof.type is None:  # the stages may have been done in a browser (section Fallback)
+        done = await done_before(ctx, proof)
+        if not _is_whole(check, done):
+            await challenge(ctx, check, None, proof.session, done or None)
+        return proof
+    if not any(proof.type in stages for stages in check.flows):
         await challenge(ctx, check, _UNKNOWN_STAGE, proof.session)
     return proof
 
 
-async def challenge(ctx: Context, check: Check, fault: str | None, session: str | None = None) -> NoReturn:
-    """Refuse with 401: say what is to be proven and under which session, a new one where none is under way."""
-    if not session:
-        session = base64.urlsafe_b64encode(ctx.random(_SESSION_BYTES)).decode()
-        row = Reauthentication(session, _fingerprint(check), check.user, ctx.clock())
+async def expect_whole(ctx: Context, check: Check, proof: Proof, done: Done) -> None:
+    """Go on where the stages that are done make up one of the ways; otherwise keep them and refuse with 401."""
+    if not _is_whole(check, done):
+        await challenge(ctx, check, None, proof.session, done)
+
+
+async def done_before(ctx: Context, proof: Proof) -> Done:
+    """Return what was done earlier of the check that a proof belongs to: by stage, what was shown there."""
+    if not proof.session:
+        return {}
+    session = proof.session
+    row = await ctx.reader.run(lambda at: sessions.find_reauthentication(at, session))
+    return msgspec.json.decode(row.completed, type=Done) if row else {}
+
+
+async def challenge(
+    ctx: Context,
+    check: Check,
+    fault: str | None,
+    session: str | None = None,
+    done: Done | None = None,
+    *,
+    code: str = "M_FORBIDDEN",
+) -> NoReturn:
+    """Refuse with 401: say what is to be proven and under which session, a new one where none is under way.
+
+    ``done`` is what the check holds from now on; None leaves it as it is.
+    """
+    if not session or done is not None:
+        session = session or base64.urlsafe_b64encode(ctx.random(_SESSION_BYTES)).decode()
+        completed = msgspec.json.encode(done or {}).decode()
+        row = Reauthentication(session, _fingerprint(check), check.user, ctx.clock(), completed)
         await ctx.writer.run(lambda tx: _asked(tx, row))
-    raise Refused(reauthentication_needed(check.stage, session, fault))
+    raise Refused(reauthentication_needed(check.flows, session, fault, completed=list(done or ()), code=code))
 
 
 def end_check(tx: Transaction, session: str | None) -> None:
     """Forget a check that has served: it is good for one time."""
     if session:
         sessions.delete_reauthentication(tx, session)
+
+
+def _is_whole(check: Check, done: Done) -> bool:
+    return any(done.keys() >= set(stages) for stages in check.flows)
 
 
 async def _knows_password(ctx: Context, asker: Asker, proof: Proof) -> bool:
@@ -109,7 +152,8 @@ def _confirm(tx: Transaction, account: Account, subject: str, session: str | Non
     return True
 
 
-async def _is_under_way(ctx: Context, check: Check, session: str) -> bool:
+async def is_under_way(ctx: Context, check: Check, session: str) -> bool:
+    """Say whether a check with that session was begun for this purpose, and has not ended."""
     if "\x00" in session:
         return False
     row = await ctx.reader.run(lambda at: sessions.find_reauthentication(at, session))
@@ -120,7 +164,7 @@ async def _is_under_way(ctx: Context, check: Check, session: str) -> bool:
 
 def _asked(tx: Transaction, row: Reauthentication) -> None:
     sessions.forget_reauthentications_before(tx, row.created_ts - REAUTHENTICATION_MS)
-    sessions.add_reauthentication(tx, row)
+    sessions.put_reauthentication(tx, row)
 
 
 def _fingerprint(check: Check) -> str:

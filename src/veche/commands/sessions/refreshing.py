@@ -2,6 +2,8 @@
 (section Refreshing access tokens): an answer that gets lost must not sign anybody out.
 """
 
+from functools import partial
+
 from veche.commands.context import Context
 from veche.commands.sessions.issuing import NewSession, forget, new_tokens, store_tokens
 from veche.domain.ids import DeviceId, UserId
@@ -30,7 +32,7 @@ async def refresh(ctx: Context, token: str) -> NewSession:
 async def note_uses(ctx: Context) -> None:
     """Write down which devices were used lately, and end the refresh tokens whose successors were."""
     while uses := ctx.live.sessions.take_uses(SLICE):
-        await ctx.writer.run(lambda tx, some=tuple(uses): _note(tx, ctx, some))  # type: ignore[misc]
+        await ctx.writer.run(partial(_note, ctx=ctx, uses=tuple(uses)))
 
 
 def _refreshed(tx: Transaction, ctx: Context, digest: bytes, tokens: NewSession, used: frozenset[bytes]) -> NewSession:

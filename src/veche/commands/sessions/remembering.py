@@ -19,7 +19,14 @@ def note_arrival(tx: Transaction, ctx: Context, user: UserId, device: DeviceId, 
     devices.seen(tx, user, device, ctx.clock(), origin)
 
 
-def note_failure(tx: Transaction, ctx: Context, user: UserId | None, outcome: Outcome, origin: Origin) -> None:
+def note_failure(
+    tx: Transaction,
+    ctx: Context,
+    user: UserId | None,
+    outcome: Outcome,
+    origin: Origin,
+    method: Method = "password",
+) -> None:
     """Write down that somebody was not let in; of names that nobody bears only the address is counted.
 
     One row is written in either case, so that nobody can tell them apart by the time it takes.
@@ -27,7 +34,7 @@ def note_failure(tx: Transaction, ctx: Context, user: UserId | None, outcome: Ou
     if user is None:
         history.count_stranger(tx, origin.network, ctx.clock())
     else:
-        history.add(tx, user, ctx.clock(), "password", outcome, origin)
+        history.add(tx, user, ctx.clock(), method, outcome, origin)
 
 
 async def forget_old_sign_ins(ctx: Context) -> None:

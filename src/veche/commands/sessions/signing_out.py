@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from veche.commands.context import Context
+from veche.commands.notifications import end_pushers
 from veche.commands.operation import note_act
 from veche.commands.sessions.issuing import revoke_device
 from veche.domain.accounts import NO_ACCOUNT, may_administer
@@ -60,6 +61,7 @@ def end_devices(tx: Transaction, ctx: Context, user: UserId, gone: Iterable[Devi
         if devices.find(tx, user, device) is not None:
             revoke_device(tx, ctx, user, device)
             devices.delete(tx, user, device)
+            end_pushers(tx, ctx, user, device)
             had_keys |= encryption.delete_device(tx, user, device)
             tx.after(partial(_forget_device, ctx.live, user, device))
     if had_keys:

@@ -6,6 +6,7 @@ Every way into a room's log passes through here.
 from veche.commands.context import Context
 from veche.commands.media.attaching import attach_to_event
 from veche.commands.notifications import classify, count_named
+from veche.commands.timeline.carrying import follow_predecessor
 from veche.domain.events import MEMBER, Content, Draft, StateEvent
 from veche.domain.ids import DeviceId, EventId, RoomId, UserId
 from veche.domain.media import names_files
@@ -69,13 +70,12 @@ def _append(tx: Transaction, state: CurrentState, levels: PowerLevels, new: NewE
     if names_files(event.json):
         attach_to_event(tx, state, event)
     if draft.type == MEMBER:
-        _follow_membership(tx, event, draft.content)
+        _follow_membership(tx, state, event, draft.content)
     if event.state_key is not None:
         state.replace(
             StateEvent(event.type, event.state_key, event.sender, draft.content, event.event_id, event.position)
         )
-    else:
-        count_named(tx, event, draft.content, base)
+    count_named(tx, event, draft.content, base)
     receipts.advance_mark(tx, new.sender, new.room_id, thread, event.position, event.position)
     return event
 
@@ -109,12 +109,15 @@ def _earlier(tx: Transaction, new: NewEvent, path: str) -> EventId:
     return earlier
 
 
-def _follow_membership(tx: Transaction, event: Event, content: Content) -> None:
+def _follow_membership(tx: Transaction, state: CurrentState, event: Event, content: Content) -> None:
     """Keep the table of memberships, and the room's name index, in step with the log."""
     user, name = UserId(event.state_key or ""), content.get("displayname")
     kind: str = content["membership"]
     shown = name if isinstance(name, str) and "\x00" not in name else None
+    before = rooms.membership(tx, event.room_id, user)
     rooms.put_membership(tx, event.room_id, user, kind, event.position, shown)
     rooms.put_names(tx, event.room_id, user, name_keys(user, shown) if kind == "join" else ())
     if kind == "join":
+        if before is None or before.membership != "join":
+            follow_predecessor(tx, state, user)
         classify(tx, user, event.room_id)

@@ -17,7 +17,7 @@ from veche.domain.refusals import Refused, forbidden, missing_param, not_found, 
 from veche.domain.rooms import RoomVersion, room_version
 from veche.domain.sessions import Asker
 from veche.domain.timeline import Event, client_json, content_of, relation_of
-from veche.storage import rooms, timeline
+from veche.storage import notifications, rooms, timeline
 from veche.storage.writer import Transaction
 
 
@@ -76,7 +76,7 @@ def _redacted(
         raise Refused(forbidden("A room's first event cannot be redacted."))
     version = room_version(row.version)
     assert version is not None
-    draft = _draft(version, target, content)
+    draft = _draft(target, content)
     new = encode(ctx, room, asker.user, draft, asker.device, request.txn)
     redaction = append(tx, state, new, path=request.path)
     if event.redaction is None:
@@ -89,8 +89,11 @@ def strip(tx: Transaction, version: RoomVersion, event: Event, redaction: Event)
     content = content_of(event)
     bare = json.decode(event.json)
     bare["content"] = redact(version, event.type, content)
+    if not version.redacts_in_content:
+        bare.pop("redacts", None)  # such a redaction names its target here alone, and that goes with its content
     relation = relation_of(content) if event.state_key is None else None
     because = client_json(redaction, b"{}", with_room=False)
+    notifications.uncount(tx, event)
     for user in timeline.redact(tx, event, json.encode(bare), because, relation):
         tx.record(Fact("read_mark", room=event.room_id, user=user))
     detach_from_event(tx, event, redaction.ts)
@@ -107,8 +110,7 @@ def _forget_name(tx: Transaction, event: Event) -> None:
         rooms.put_names(tx, event.room_id, user, name_keys(user, None) if now.membership == "join" else ())
 
 
-def _draft(version: RoomVersion, target: EventId, content: Content) -> Draft:
-    if version.redacts_in_content:
-        content = {**content, "redacts": target}
-    # Clients of both kinds read a redaction's target at the top level (section Redactions, compatibility).
-    return Draft(REDACTION, content, redacts=target)
+def _draft(target: EventId, content: Content) -> Draft:
+    # Older clients look for the target at the top level, newer ones inside the content, in all room versions
+    # (room version 11, Moving the redacts property).
+    return Draft(REDACTION, {**content, "redacts": target}, redacts=target)

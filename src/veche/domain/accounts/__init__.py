@@ -6,33 +6,33 @@ first administrator begins, ``importing`` how people come from a table.
 
 import msgspec
 
+from veche.domain.accounts.addresses import EMAIL_IDENTITY
 from veche.domain.accounts.names import folded, may_be_full_name, may_bear
 from veche.domain.accounts.tokens import NO_TOKEN, TOKEN_EXISTS, RegistrationToken, may_be_token
 from veche.domain.ids import UserId
 from veche.domain.moderation import may_take_part
 from veche.domain.refusals import Refusal, forbidden, not_found
-from veche.domain.sessions import Asker, Role
-from veche.domain.settings import Registration
+from veche.domain.sessions import Asker, Flows, Role
+from veche.domain.settings import Limits
 
 __all__ = [
     "DUMMY",
     "NAME_TAKEN",
     "NO_ACCOUNT",
     "NO_GUESTS",
-    "NO_THREEPIDS",
     "NO_TOKEN",
     "REGISTRATION_CLOSED",
     "REGISTRATION_TOKEN",
     "TOKEN_EXISTS",
     "AccountEntry",
     "RegistrationToken",
+    "flows_of_registration",
     "folded",
     "may_administer",
     "may_be_full_name",
     "may_be_token",
     "may_bear",
     "may_oversee",
-    "stage_of_registration",
 ]
 
 DUMMY = "m.login.dummy"
@@ -40,7 +40,6 @@ REGISTRATION_TOKEN = "m.login.registration_token"
 
 NAME_TAKEN = Refusal("M_USER_IN_USE", 400, "That user name is taken.", "username")
 NO_GUESTS = Refusal("M_GUEST_ACCESS_FORBIDDEN", 403, "This server has no guest accounts.")
-NO_THREEPIDS = Refusal("M_THREEPID_DENIED", 403, "This server keeps no mail addresses or telephone numbers.")
 NO_ACCOUNT = not_found("There is no such account.")
 REGISTRATION_CLOSED = forbidden("Registration is closed on this server; ask its administrator for an account.")
 
@@ -76,6 +75,13 @@ def may_oversee(asker: Asker) -> Refusal | None:
     return None if asker.role == "administrator" else forbidden("Only an administrator may do this.")
 
 
-def stage_of_registration(registration: Registration) -> str | None:
-    """Return the stage by which people register, or None where they cannot."""
-    return {"open": DUMMY, "token": REGISTRATION_TOKEN}.get(registration)
+def flows_of_registration(limits: Limits) -> Flows:
+    """Return the ways in which people register, none where they cannot.
+
+    A mail address comes before the registration token, so that whoever wants to give one is not done without it.
+    """
+    if limits.registration == "closed":
+        return ()
+    own = (REGISTRATION_TOKEN,) if limits.registration == "token" else ()
+    with_mail = ((EMAIL_IDENTITY, *own),) if limits.sends_mail else ()
+    return with_mail if limits.registration_requires_mail else (own or (DUMMY,), *with_mail)

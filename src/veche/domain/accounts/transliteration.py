@@ -22,11 +22,13 @@ _LETTERS: Final = {
     **dict(pair.split("=") for pair in _PAIRS.split()),
 }
 """Lower-case letters that do not fall apart into a Latin letter and its accent."""
+_KNOWN: Final = str.maketrans(_LETTERS)
 
 
 def transliterated(text: str) -> str:
     """Return ``text`` in small letters of ASCII, as far as its letters are known; others stay."""
-    return "".join(map(_latin, unicodedata.normalize("NFC", text).lower()))
+    latin = unicodedata.normalize("NFC", text).lower().translate(_KNOWN)
+    return latin if latin.isascii() else "".join(map(_latin, latin))
 
 
 def proposed_name(text: str, limits: Limits) -> str | None:

@@ -100,6 +100,8 @@ class Decoder:
 
     async def _answered(self) -> Picture:
         answer = await self._read_answer()
+        if not answer.is_secluded and self.jobs == 1:
+            _log.info("this kernel filters no system calls: the decoding process is held by its limits alone")
         body = await self._reader.readexactly(answer.length)
         if answer.fault == "not a picture":
             raise NotAPicture(answer.reason)

@@ -34,8 +34,7 @@ def main() -> None:
         load(bounds)
         step_back()
         confine(bounds)
-        seclude()
-        serve(wishes, answers, bounds)
+        serve(wishes, answers, bounds, is_secluded=seclude())
 
 
 def load(bounds: Bounds) -> None:
@@ -86,7 +85,7 @@ def confine(bounds: Bounds) -> None:
         resource.setrlimit(limit, (most, most))
 
 
-def serve(wishes: BinaryIO, answers: BinaryIO, bounds: Bounds) -> None:
+def serve(wishes: BinaryIO, answers: BinaryIO, bounds: Bounds, *, is_secluded: bool) -> None:
     """Answer one wish after the other until there are no more."""
     while (wish := read_message(wishes)) is not None:
         wanted = msgspec.msgpack.decode(wish, type=Size)
@@ -97,6 +96,7 @@ def serve(wishes: BinaryIO, answers: BinaryIO, bounds: Bounds) -> None:
         _watch(bounds)
         answer, body = _answer(source, wanted, bounds)
         _watch(None)
+        answer = msgspec.structs.replace(answer, is_secluded=is_secluded)
         write_message(answers, msgspec.msgpack.encode(answer), body)
 
 

@@ -52,7 +52,10 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What stands before a picture in the pipe, or in its place: ``fault`` says why there is none."""
+    """What stands before a picture in the pipe, or in its place: ``fault`` says why there is none.
+
+    ``is_secluded`` tells whether the kernel watches the process's calls.
+    """
 
     fault: Literal["", "not a picture", "too large"] = ""
     reason: str = ""
@@ -60,6 +63,7 @@ class Answer(msgspec.Struct, frozen=True):
     width: int = 0
     height: int = 0
     length: int = 0
+    is_secluded: bool = True
 
 
 class NotAPicture(Exception):

@@ -110,8 +110,8 @@ class _Reading:
 
 def _evaluate(at: Snapshot, judge: JudgeInRoom, thread: str, after: Position) -> Totals:
     """Return what the events of a thread after a position come to by the member's own rules."""
-    found = notifications.unread_events(at, judge.room, thread, after, judge.member.user, MOST_EVALUATED)
-    verdicts = [judge.verdict(event) for event in found]
+    found = notifications.unread_events(at, judge.room, thread, after, judge.user, MOST_EVALUATED)
+    verdicts = judge.verdicts(found)
     return Totals(sum(one.notify for one in verdicts), sum(one.highlight for one in verdicts))
 
 

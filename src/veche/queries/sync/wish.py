@@ -10,6 +10,7 @@ from veche.domain.ids import Position
 from veche.domain.refusals import Refusal, Refused, invalid_param
 
 _TOKEN = re.compile(r"s(\d{1,18})\.(\d{1,18})\.([0-9a-z]{1,16})\.(\d{1,18})\Z")
+_BARE = re.compile(r"(\d{1,18})\Z")
 _POSITION = re.compile(r"s?(\d{1,18})(?:\..*)?\Z")
 
 
@@ -42,8 +43,13 @@ class SyncWish(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=4_096)
 def token_from(text: str) -> SyncToken:
-    """Read a sync token; raises 400 M_INVALID_PARAM for anything that is none."""
+    """Read a sync token; raises 400 M_INVALID_PARAM for anything that is none.
+
+    A position alone, which older endpoints hand out, says nothing of what lives in memory or waits in the inbox.
+    """
     found = _TOKEN.match(text)
+    if found is None and (position := _BARE.match(text)):
+        return SyncToken(Position(int(position[1])), Position(0), "", 0)
     if found is None:
         raise Refused(invalid_param("since is not a token of this server", "since"))
     return SyncToken(Position(int(found[1])), Position(int(found[2])), found[3], int(found[4]))

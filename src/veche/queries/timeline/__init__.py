@@ -7,18 +7,23 @@ from veche.queries.timeline.reading import (
     context,
     event,
     event_by_time,
+    event_of_any_room,
     messages,
 )
 from veche.queries.timeline.relating import Relations, relations
+from veche.queries.timeline.threads import Threads, threads
 
 __all__ = [
     "Context",
     "Messages",
     "NearestEvent",
     "Relations",
+    "Threads",
     "context",
     "event",
     "event_by_time",
+    "event_of_any_room",
     "messages",
     "relations",
+    "threads",
 ]

@@ -6,6 +6,7 @@ from veche.base import json
 from veche.domain.ids import DeviceId, EventId
 from veche.domain.timeline import Event, client_json, content_of
 from veche.queries.timeline.bundling import bundles
+from veche.queries.timeline.erasing import without_erased
 from veche.queries.timeline.sight import Sight
 from veche.queries.timeline.unsigned import unsigned
 from veche.storage import timeline
@@ -23,7 +24,7 @@ def present(
     """
     earlier = _replaced(rows, sight, events)
     relations = bundles(rows, sight, device, events, now)
-    events = _with_redactions(rows, sight, events)
+    events = without_erased(rows, sight, _with_redactions(rows, sight, events))
     return [
         client_json(
             event,
@@ -47,8 +48,12 @@ def _with_redactions(rows: Rows, sight: Sight, events: list[Event]) -> list[Even
     if not redacted:
         return events
     found = timeline.find_all(rows, list(redacted.values()))
-    shown = {target: _told(found[by], sight.sees(found[by].position)) for target, by in redacted.items()}
+    shown = {target: _told(found[by], _is_read(sight, found[by])) for target, by in redacted.items()}
     return [msgspec.structs.replace(event, redaction=shown.get(event.event_id)) for event in events]
+
+
+def _is_read(sight: Sight, event: Event) -> bool:
+    return sight.sees(event.position) and not sight.lacks_words_of(event)
 
 
 def _id_of(redaction: bytes) -> EventId:
@@ -69,4 +74,4 @@ def _replaced(rows: Rows, sight: Sight, events: list[Event]) -> dict[EventId, by
     if not ids:
         return {}
     found = timeline.find_all(rows, ids)
-    return {event_id: json.encode(content_of(event)) for event_id, event in found.items() if sight.sees(event.position)}
+    return {event_id: json.encode(content_of(event)) for event_id, event in found.items() if _is_read(sight, event)}

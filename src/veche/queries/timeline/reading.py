@@ -18,6 +18,7 @@ from veche.storage.rows import Rows
 
 MOST_AT_ONCE = 1000
 NO_EVENT = not_found("There is no such event, or you may not see it.")
+NOTHING_THERE = not_found("There is no event in that direction.")
 
 
 class Messages(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -52,7 +53,20 @@ async def event(ctx: ReadContext, asker: Asker, room: RoomId, event_id: EventId)
 
     def read(at: Snapshot) -> msgspec.Raw:
         sight = Sight(at, room, asker.user)
-        found = visible_event(at, sight, event_id)
+        found = _told_event(at, sight, event_id)
+        return shown(at, sight, asker, [found], ctx.clock())[0]
+
+    return await ctx.reader.run(read)
+
+
+async def event_of_any_room(ctx: ReadContext, asker: Asker, event_id: EventId) -> msgspec.Raw:
+    """Return one event, wherever it was sent. Raises 404 as ``event`` does (deprecated ``GET /events/{eventId}``)."""
+
+    def read(at: Snapshot) -> msgspec.Raw:
+        found = timeline.find_all(at, [event_id]).get(event_id)
+        sight = Sight(at, found.room_id, asker.user) if found is not None else None
+        if found is None or sight is None or not _is_told(sight, found):
+            raise Refused(NO_EVENT)
         return shown(at, sight, asker, [found], ctx.clock())[0]
 
     return await ctx.reader.run(read)
@@ -92,7 +106,7 @@ async def context(
 
     def read(at: Snapshot) -> Context:
         sight = Sight(at, room, asker.user)
-        found = visible_event(at, sight, event_id)
+        found = _told_event(at, sight, event_id)
         keep, half = keeps(at, filter, sight.ignored), max(0, min(limit, MOST_AT_ONCE)) // 2
         before = page_back(at, sight, Position(found.position - 1), half, keep) if half else Page([], None)
         after = page_forth(at, sight, found.position, half, keep) if half else Page([], None)
@@ -126,11 +140,22 @@ async def event_by_time(ctx: ReadContext, asker: Asker, room: RoomId, ts: int, *
             )
         ]
         if not found:
-            raise Refused(not_found("There is no event in that direction."))
+            raise Refused(NOTHING_THERE)
         nearest = min(found, key=lambda event: (abs(event.ts - ts), event.position))
+        if not _is_told(sight, nearest):
+            nearest = _next_told(at, sight, nearest, forwards=forwards)
         return NearestEvent(nearest.event_id, nearest.ts)
 
     return await ctx.reader.run(read)
+
+
+def _next_told(rows: Rows, sight: Sight, hidden: Event, *, forwards: bool) -> Event:
+    """Return the nearest event behind one of an ignored person, in one direction; raises 404 where there is none."""
+    keep = keeps(rows, RoomEventFilter(), sight.ignored)
+    page = (page_forth if forwards else page_back)(rows, sight, hidden.position, 1, keep)
+    if not page.events:
+        raise Refused(NOTHING_THERE)
+    return page.events[0]
 
 
 def visible_event(rows: Rows, sight: Sight, event_id: EventId) -> Event:
@@ -139,6 +164,19 @@ def visible_event(rows: Rows, sight: Sight, event_id: EventId) -> Event:
     if found is None or not sight.sees(found.position):
         raise Refused(NO_EVENT)
     return found
+
+
+def _told_event(rows: Rows, sight: Sight, event_id: EventId) -> Event:
+    """Return an event that the asker may see and is told of; raises 404 otherwise."""
+    found = timeline.find(rows, sight.room, event_id)
+    if found is None or not _is_told(sight, found):
+        raise Refused(NO_EVENT)
+    return found
+
+
+def _is_told(sight: Sight, event: Event) -> bool:
+    """Nobody is sent what those wrote whom they ignore, but for state (section Ignoring Users)."""
+    return sight.sees(event.position) and (event.state_key is not None or event.sender not in sight.ignored)
 
 
 def shown(rows: Rows, sight: Sight, asker: Asker, events: list[Event], now: int) -> list[msgspec.Raw]:

@@ -1,16 +1,19 @@
 """What points at an event: edits, replies in a thread, reactions, references (section Relationships API)."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 import msgspec
 
 from veche.domain.ids import EventId, Position, RoomId
 from veche.domain.refusals import Refused, invalid_param
 from veche.domain.sessions import Asker
-from veche.domain.timeline import Event
 from veche.queries.context import ReadContext
 from veche.queries.timeline.reading import shown, visible_event
 from veche.queries.timeline.sight import Sight
 from veche.storage import timeline
 from veche.storage.reader import Snapshot
+from veche.storage.timeline import RelatedEvent
 
 MOST_AT_ONCE = 100
 DEEPEST = 3
@@ -47,12 +50,13 @@ async def relations(ctx: ReadContext, asker: Asker, room: RoomId, wish: Relation
     def read(at: Snapshot) -> Relations:
         sight = Sight(at, room, asker.user)
         visible_event(at, sight, wish.parent)
-        found = _wanted(at, sight, wish)
-        some, more = found[:limit], found[limit:]
+        found = list(islice(_wanted(at, sight, wish, limit + 1), limit + 1))
+        events = timeline.find_all(at, [child.event_id for child in found[:limit]])
+        some = [events[child.event_id] for child in found[:limit]]
         step = -1 if wish.backwards else 0
         return Relations(
             shown(at, sight, asker, some, ctx.clock()),
-            str(some[-1].position + step) if more else None,
+            str(some[-1].position + step) if len(found) > limit else None,
             str(wish.start) if wish.start is not None else None,
             DEEPEST if wish.recurse else None,
         )
@@ -60,36 +64,26 @@ async def relations(ctx: ReadContext, asker: Asker, room: RoomId, wish: Relation
     return await ctx.reader.run(read)
 
 
-def _wanted(at: Snapshot, sight: Sight, wish: RelationsWish) -> list[Event]:
-    ids = _descendants(at, wish)
-    events = [
-        event
-        for event in timeline.find_all(at, ids).values()
-        if sight.sees(event.position) and event.sender not in sight.ignored and _lies_between(event.position, wish)
-    ]
-    return sorted(events, key=lambda event: event.position, reverse=wish.backwards)
+def _wanted(at: Snapshot, sight: Sight, wish: RelationsWish, size: int) -> Iterator[RelatedEvent]:
+    """Go through what the asker may see of the descendants, in the direction of reading; read in pages of ``size``."""
+    after, until = _bounds(wish, at.position)
+    depth = DEEPEST if wish.recurse else 1
+    while after < until:
+        some = timeline.descendants(
+            at, wish.parent, depth, wish.kind, wish.type, after, until, size, newest_first=wish.backwards
+        )
+        for child in some:
+            if sight.sees(child.position) and child.sender not in sight.ignored:
+                yield child
+        if len(some) < size:
+            return
+        if wish.backwards:
+            until = Position(some[-1].position - 1)
+        else:
+            after = some[-1].position
 
 
-def _descendants(at: Snapshot, wish: RelationsWish) -> list[EventId]:
-    """Follow relations downwards, one level or, where asked to recurse, a few."""
-    found: dict[EventId, None] = {}
-    parents = [wish.parent]
-    for _ in range(DEEPEST if wish.recurse else 1):
-        children = timeline.children_of_any_kind(at, parents, at.position)
-        fitting = [
-            child
-            for child in children
-            if (wish.kind is None or child.kind == wish.kind) and (wish.type is None or child.type == wish.type)
-        ]
-        found.update(dict.fromkeys(child.event_id for child in fitting))
-        parents = [child.event_id for child in children]
-        if not parents:
-            break
-    return list(found)
-
-
-def _lies_between(position: Position, wish: RelationsWish) -> bool:
-    """A token means everything not later than its position; reading goes away from ``start`` towards ``stop``."""
-    if wish.backwards:
-        return (wish.start is None or position <= wish.start) and (wish.stop is None or position > wish.stop)
-    return (wish.start is None or position > wish.start) and (wish.stop is None or position <= wish.stop)
+def _bounds(wish: RelationsWish, head: Position) -> tuple[Position, Position]:
+    """Return (after, until]: a token means everything not later than it; reading goes from ``start`` to ``stop``."""
+    late, early = (wish.start, wish.stop) if wish.backwards else (wish.stop, wish.start)
+    return early or Position(0), head if late is None else min(late, head)

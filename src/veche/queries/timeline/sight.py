@@ -6,8 +6,9 @@ from functools import cached_property
 from veche.domain.events import HISTORY_VISIBILITY, MEMBER
 from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.refusals import Refusal, Refused, forbidden
+from veche.domain.timeline import Event
 from veche.domain.visibility import Range, is_visible, visible_ranges, visible_state_position
-from veche.storage import account_data, rooms
+from veche.storage import account_data, accounts, rooms
 from veche.storage.rows import Rows
 
 Changes = list[tuple[Position, str]]
@@ -31,6 +32,22 @@ class Sight:
     def ignored(self) -> frozenset[UserId]:
         """Those whom the person ignores."""
         return account_data.ignored_by(self._rows, self.user)
+
+    @cached_property
+    def _erased(self) -> dict[UserId, Position]:
+        """Who of the room's people had their words erased, each with the position of that."""
+        return accounts.erased_in(self._rows, self.room)
+
+    def lacks_words_of(self, event: Event) -> bool:
+        """Say whether the sender of an event had their words erased before the person came into the room."""
+        return self.lacks_words_by(event.sender)
+
+    def lacks_words_by(self, sender: UserId) -> bool:
+        """Say whether somebody had their words erased before the person came into the room."""
+        erased = self._erased.get(sender)
+        if erased is None or (self._joined_since is not None and self._joined_since <= erased):
+            return False
+        return not any(value == "join" and position <= erased for position, value in self._membership)
 
     @cached_property
     def _visibility(self) -> Changes:

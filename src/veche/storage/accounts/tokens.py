@@ -75,6 +75,11 @@ def revoke(tx: Transaction, text: str, now: int) -> None:
     tx.run("UPDATE registration_tokens SET revoked_ts = ? WHERE token = ? AND revoked_ts IS NULL", now, text)
 
 
+def promise_other_room(tx: Transaction, old: RoomId, new: RoomId) -> None:
+    """Let tokens that promise one room promise another, which none of them does yet."""
+    tx.run("UPDATE registration_token_rooms SET room_id = ? WHERE room_id = ?", new, old)
+
+
 def _add_rooms(tx: Transaction, text: str, rooms: Iterable[RoomId]) -> None:
     for room in dict.fromkeys(rooms):
         tx.run("INSERT INTO registration_token_rooms (token, room_id) VALUES (?, ?)", text, room)

@@ -3,9 +3,11 @@
 The translation of the shared SQL and of errors lives here; no SQL of a subject does.
 """
 
+import logging
 import re
 import select
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import psycopg
@@ -34,6 +36,7 @@ _BINARY = 1
 Statement = tuple[str, tuple[int, ...]]
 """A statement's text and its parameters' types."""
 Values = Sequence[Buffer | None]
+_log = logging.getLogger("veche.storage")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
 
@@ -44,8 +47,11 @@ class PostgresConnection:
     psycopg's. A lost connection is opened anew by the next ``begin_read`` or ``begin_write``.
     """
 
-    def __init__(self, url: str, *, longest_read: float | None) -> None:
+    def __init__(
+        self, url: str, *, longest_read: float | None, before_writing: Callable[[], None] = lambda: None
+    ) -> None:
         self._url = url
+        self._before_writing = before_writing
         self._statement_timeout = "0" if longest_read is None else f"{longest_read * 1000:.0f}ms"
         self._open()
 
@@ -64,6 +70,7 @@ class PostgresConnection:
         self._deferred.append("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def begin_write(self) -> None:
+        self._before_writing()
         self._begin()
         self._deferred.append("BEGIN")
         self.rows(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
@@ -97,6 +104,11 @@ class PostgresConnection:
 
     def close(self) -> None:
         self._db.close()
+
+    def stands(self) -> bool:
+        """Say whether the server at the other end still holds this connection, as far as it has told."""
+        self._notice_loss()
+        return not self._is_lost
 
     @property
     def _is_lost(self) -> bool:
@@ -208,9 +220,13 @@ class PostgresEngine:
         self._url = url
         self.longest_read = longest_read
         self._claim: PostgresConnection | None = None
+        self._claiming = threading.Lock()
+        self._is_claim_missed = False
 
     def connect(self, *, writes: bool) -> PostgresConnection:
-        return PostgresConnection(self._url, longest_read=None if writes else self.longest_read)
+        if writes:
+            return PostgresConnection(self._url, longest_read=None, before_writing=self._keep_claim)
+        return PostgresConnection(self._url, longest_read=self.longest_read)
 
     def open(self) -> "psycopg.Connection[Row]":
         """Open a connection of psycopg's own: for COPY, which has no place among pipelined statements."""
@@ -220,25 +236,60 @@ class PostgresEngine:
             raise StorageFault(f"PostgreSQL cannot be reached: {_one_line(fault)}") from fault
 
     def claim(self) -> None:
-        self._claim = self.connect(writes=True)
-        self._claim.rows(f"SET lock_timeout = '{_PATIENCE_MS}ms'")  # one that was just killed is let go of in a moment
-        try:
-            self._claim.rows(f"SELECT pg_advisory_lock({_SERVERS_LOCK})")
-        except StorageFault as fault:
-            self.close()
-            raise StorageFault("another server uses this PostgreSQL database") from fault
+        self._claim = self._claimed()
+        if self._claim is None:
+            raise StorageFault("another server uses this PostgreSQL database")
 
     def script(self, text: str) -> list[str]:
         bare = re.sub(r"--[^\n]*", "", text).replace(" BLOB", " BYTEA").replace(" WITHOUT ROWID", "")
         return [part for part in bare.split(";\n") if part.strip()]
 
     def upkeep(self) -> None:
-        """PostgreSQL keeps its own house."""
+        """PostgreSQL keeps its own house; what is looked after is that it is still kept to this process."""
+        try:
+            self._keep_claim()
+        except StorageBroken:
+            raise
+        except StorageFault as fault:
+            _log.warning("the database cannot be claimed again: %s", fault)
 
     def close(self) -> None:
-        if self._claim is not None:
-            self._claim.close()
-            self._claim = None
+        with self._claiming:
+            if self._claim is not None:
+                self._claim.close()
+                self._claim = None
+
+    def _keep_claim(self) -> None:
+        """Claim the database again where the connection that did is gone, as after a restart of PostgreSQL.
+
+        Nothing is written before that. Raises ``StorageBroken`` where another server was faster: what this process
+        holds in memory is no longer what the database says.
+        """
+        with self._claiming:
+            if self._claim is None or self._claim.stands():
+                return
+            if not self._is_claim_missed:
+                self._is_claim_missed = True
+                _log.warning("the connection that claims the database was lost")
+            claim = self._claimed()
+            if claim is None:
+                raise StorageBroken("another server has claimed this PostgreSQL database meanwhile")
+            self._claim, self._is_claim_missed = claim, False
+            _log.warning("the database is claimed again")
+
+    def _claimed(self) -> PostgresConnection | None:
+        """Return a connection that claims the database, or None where another server has it."""
+        made = PostgresConnection(self._url, longest_read=None)
+        try:
+            made.rows(f"SET lock_timeout = '{_PATIENCE_MS}ms'")  # one that was just killed is let go of in a moment
+            made.rows(f"SELECT pg_advisory_lock({_SERVERS_LOCK})")
+        except StorageFault:
+            is_taken = made.stands()  # the lock was not given, and nothing else is wrong
+            made.close()
+            if is_taken:
+                return None
+            raise
+        return made
 
 
 @lru_cache(maxsize=2_000)

@@ -18,7 +18,7 @@ from veche.storage.operation.files import NewFile, make_folder, sync_file, sync_
 from veche.storage.operation.manifests import write_manifest
 from veche.storage.operation.names import LIST, NAMES
 from veche.storage.operation.pace import Pace
-from veche.storage.operation.passphrases import read_passphrase
+from veche.storage.operation.passphrases import read_passphrases
 from veche.storage.operation.placing import Placing
 from veche.storage.operation.shelf import Shelf
 from veche.storage.operation.standing import contents, head, schema
@@ -46,13 +46,13 @@ class Making:
 
     def begin(self, wish: Wish) -> None:
         """Hold the shelf, clear away what earlier backups left unfinished, and find the key."""
-        passphrase = wish.passphrase
+        passphrases: tuple[str, ...] = () if wish.passphrase is None else (wish.passphrase,)
         if wish.passphrase_file:
-            passphrase = read_passphrase(Path(wish.passphrase_file))
+            passphrases = read_passphrases(Path(wish.passphrase_file))
         self._ending.enter_context(self._shelf.held())
         self._shelf.clear()
-        self._passphrase = passphrase
-        self._cover = self._shelf.cover(passphrase)
+        self._passphrases = passphrases
+        self._cover = self._shelf.cover(passphrases[0] if passphrases else None)
         self._folder = self._shelf.begin(datetime.fromtimestamp(self._now / 1000, UTC))
         self._ending.callback(shutil.rmtree, self._folder, ignore_errors=True)
         clear_work(self._data)
@@ -127,7 +127,7 @@ class Making:
 
     def tidy(self, server_name: str, keeps: int) -> list[str]:
         """Remove what the shelf no longer keeps; return the names of the backups that are gone."""
-        return tidy(self._shelf, self._cover, self._passphrase, server_name, keeps)
+        return tidy(self._shelf, self._cover, self._passphrases, server_name, keeps)
 
     def close(self) -> None:
         """Remove what is not finished, and let go of the shelf."""

@@ -34,6 +34,7 @@ from veche.storage.rooms.state import (
     state_positions,
     state_positions_of_type,
 )
+from veche.storage.rooms.upgrades import bans_missing, newest_position, rooms_without_join_rules, state_missing
 
 __all__ = [
     "CurrentState",
@@ -41,6 +42,7 @@ __all__ = [
     "PastState",
     "Room",
     "add",
+    "bans_missing",
     "changes_of",
     "count",
     "current_pieces",
@@ -56,15 +58,18 @@ __all__ = [
     "membership",
     "memberships_of",
     "named_by",
+    "newest_position",
     "position_of",
     "publish",
     "put_membership",
     "put_names",
     "put_state",
+    "rooms_without_join_rules",
     "share_a_room",
     "sharers",
     "somebody_moved",
     "state_changes",
+    "state_missing",
     "state_positions",
     "state_positions_of_type",
     "were_together",

@@ -80,11 +80,11 @@ class PastState:
 
 
 def _state_event(row: tuple[str, str, UserId, bytes, EventId, Position]) -> StateEvent:
-    return StateEvent(row[0], row[1], row[2], _content(row[3]), row[4], row[5])
+    return StateEvent(row[0], row[1], row[2], content_in(row[3]), row[4], row[5])
 
 
-def _content(text: bytes) -> Content:
-    """Decode a state event's content; what rules ask for again and again is small, and remembered."""
+def content_in(text: bytes) -> Content:
+    """Decode the content of a state event's bytes; what rules ask for again and again is small, and remembered."""
     return _known_content(text) if len(text) <= _LONGEST_KNOWN else _decoded_content(text)
 
 

@@ -10,6 +10,8 @@ from veche.domain.sessions import Role
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
 
+_REAUTHENTICATION = "session, purpose, user_id, created_ts, completed"
+
 
 class AccessToken(msgspec.Struct, frozen=True):
     """What an access token stands for; ``expires_ts`` in milliseconds, None for one that does not expire.
@@ -35,12 +37,16 @@ class RefreshToken(msgspec.Struct, frozen=True):
 
 
 class Reauthentication(msgspec.Struct, frozen=True):
-    """An interactive check that somebody was asked for; ``purpose`` binds it to one operation."""
+    """An interactive check that somebody was asked for; ``purpose`` binds it to one operation.
+
+    ``completed`` is JSON: what was shown at the stages that are done.
+    """
 
     session: str
     purpose: str
     user_id: UserId | None
     created_ts: int
+    completed: str = "{}"
 
 
 def find_access(rows: Rows, digest: bytes) -> AccessToken | None:
@@ -129,18 +135,20 @@ def delete_of_device(tx: Transaction, user: UserId, device: DeviceId) -> list[by
 
 def find_reauthentication(rows: Rows, session: str) -> Reauthentication | None:
     """Return an interactive check that was asked for."""
-    row = rows.one("SELECT session, purpose, user_id, created_ts FROM reauthentications WHERE session = ?", session)
+    row = rows.one(f"SELECT {_REAUTHENTICATION} FROM reauthentications WHERE session = ?", session)
     return Reauthentication(*row) if row else None
 
 
-def add_reauthentication(tx: Transaction, check: Reauthentication) -> None:
-    """Store an interactive check that somebody is asked for."""
+def put_reauthentication(tx: Transaction, check: Reauthentication) -> None:
+    """Store an interactive check that somebody is asked for, or how far one under way has come."""
     tx.run(
-        "INSERT INTO reauthentications (session, purpose, user_id, created_ts) VALUES (?, ?, ?, ?)",
+        f"INSERT INTO reauthentications ({_REAUTHENTICATION}) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (session) DO UPDATE SET completed = excluded.completed",
         check.session,
         check.purpose,
         check.user_id,
         check.created_ts,
+        check.completed,
     )
 
 

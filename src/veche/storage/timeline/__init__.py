@@ -17,11 +17,19 @@ from veche.storage.timeline.relating import (
     descendants,
     is_annotated,
 )
-from veche.storage.timeline.threads import Thread, threads, threads_written_in, writers_before
+from veche.storage.timeline.threads import (
+    Thread,
+    ThreadSummary,
+    thread_summaries,
+    threads,
+    threads_written_in,
+    writers_before,
+)
 
 __all__ = [
     "RelatedEvent",
     "Thread",
+    "ThreadSummary",
     "after",
     "append",
     "around_time",
@@ -35,6 +43,7 @@ __all__ = [
     "is_annotated",
     "page",
     "redact",
+    "thread_summaries",
     "threads",
     "threads_written_in",
     "writers_before",

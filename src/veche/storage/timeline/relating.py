@@ -19,6 +19,16 @@ class RelatedEvent(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = "parent_id, kind, position, event_id, type, sender"
+_CHILD = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
+_LEVELS = (
+    f"SELECT {_CHILD} FROM relations r WHERE r.parent_id = ?",
+    f"SELECT {_CHILD} FROM relations a JOIN relations r ON r.parent_id = a.event_id WHERE a.parent_id = ?",
+    (
+        f"SELECT {_CHILD} FROM relations a JOIN relations b ON b.parent_id = a.event_id JOIN relations r"
+        " ON r.parent_id = b.event_id WHERE a.parent_id = ?"
+    ),
+)
+"""What points at an event over one, two and three relations."""
 
 
 def children(rows: Rows, parents: list[EventId], kinds: tuple[str, ...], until: Position) -> list[RelatedEvent]:
@@ -38,6 +48,37 @@ def children_of_any_kind(rows: Rows, parents: list[EventId], until: Position) ->
     """Return everything that points at any of ``parents``, oldest first, not later than ``until``."""
     found = all_in(rows, f"SELECT {_COLUMNS} FROM relations WHERE position <= ? AND parent_id IN (??)", parents, until)
     return sorted((RelatedEvent(*row) for row in found), key=lambda child: child.position)
+
+
+def descendants(
+    rows: Rows,
+    parent: EventId,
+    depth: int,
+    kind: str | None,
+    type: str | None,
+    after: Position,
+    until: Position,
+    limit: int,
+    *,
+    newest_first: bool,
+) -> list[RelatedEvent]:
+    """Return at most ``limit`` events of (after, until] that point at ``parent`` over 1 to ``depth`` (3) relations.
+
+    They begin at the end that ``newest_first`` names. ``kind`` and ``type`` say which are wanted, not by which they
+    are reached.
+    """
+    wanted = [("kind", kind), ("type", type)]
+    conditions = "".join(f" AND {name} = ?" for name, value in wanted if value is not None)
+    found = rows.all(
+        f"SELECT {_COLUMNS} FROM ({' UNION ALL '.join(_LEVELS[:depth])}) d WHERE position > ? AND position <= ?"
+        f"{conditions} ORDER BY position {'DESC' if newest_first else 'ASC'} LIMIT ?",
+        *(parent for _ in range(depth)),
+        after,
+        until,
+        *(value for _, value in wanted if value is not None),
+        limit,
+    )
+    return [RelatedEvent(*row) for row in found]
 
 
 def is_annotated(rows: Rows, relation: Relation, sender: UserId, kind: str) -> bool:

@@ -1,8 +1,9 @@
 """Accounts: ``administering`` looks after those of others, ``passwords`` holds the policy and the reset codes.
 
-``first`` makes the first administrator, ``tokens`` lets people make their own accounts.
+``first`` makes the first administrator, ``tokens`` lets people make their own accounts, ``addresses`` shows and removes
+mail addresses.
 """
 
-from veche.api.veche.accounts import administering, first, passwords, tokens
+from veche.api.veche.accounts import addresses, administering, first, passwords, tokens
 
-ENDPOINTS = (*administering.ENDPOINTS, *first.ENDPOINTS, *passwords.ENDPOINTS, *tokens.ENDPOINTS)
+ENDPOINTS = (*addresses.ENDPOINTS, *administering.ENDPOINTS, *first.ENDPOINTS, *passwords.ENDPOINTS, *tokens.ENDPOINTS)

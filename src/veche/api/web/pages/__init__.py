@@ -1,6 +1,6 @@
 """What all pages have in common: the frame with the name and the languages, the look, and strict headers.
 
-No script, nothing from elsewhere, nothing kept by the browser; what stands in a page is its subject's affair.
+Hardly a script, nothing from elsewhere, nothing kept by the browser; what stands in a page is its subject's affair.
 """
 
 import base64
@@ -33,12 +33,15 @@ class Page(msgspec.Struct, frozen=True):
     can_switch: bool = True
 
 
-def reply_with(page: Page, status: int = 200) -> Reply:
-    """Return the reply that shows a page. Forms in it can be sent to this server only."""
+def reply_with(page: Page, status: int = 200, *, script: str = "") -> Reply:
+    """Return the reply that shows a page. Forms in it can be sent to this server only.
+
+    No script runs in it but ``script``, which stands in ``main`` as it is; only what the specification asks for is one.
+    """
     switch = "".join(_switch(page.language)) if page.can_switch else ""
     parts = {"title": escape(page.title), "main": page.main, "foot": page.foot}
     body = _FRAME.substitute(parts, language=page.language, style=_STYLE, switch=switch)
-    return Reply(body.encode(), status, b"text/html; charset=utf-8", _headers(page.language))
+    return Reply(body.encode(), status, b"text/html; charset=utf-8", _headers(page.language, script))
 
 
 def _switch(current: Language) -> Iterator[str]:
@@ -47,9 +50,10 @@ def _switch(current: Language) -> Iterator[str]:
         yield f'<a href="?lang={language}" lang="{language}" hreflang="{language}"{mark}>{name}</a>'
 
 
-def _headers(language: Language) -> tuple[tuple[bytes, bytes], ...]:
+def _headers(language: Language, script: str) -> tuple[tuple[bytes, bytes], ...]:
+    policy = f"{_POLICY}; script-src {_hash_of(script)}" if script else _POLICY
     return (
-        (b"content-security-policy", _POLICY.encode()),
+        (b"content-security-policy", policy.encode()),
         (b"content-language", language.encode()),
         (b"vary", b"Accept-Language"),
         (b"cache-control", b"no-store"),
@@ -58,7 +62,10 @@ def _headers(language: Language) -> tuple[tuple[bytes, bytes], ...]:
     )
 
 
+def _hash_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 _POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
+    f"default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; style-src {_hash_of(_STYLE)}"
 )

@@ -7,6 +7,7 @@ from veche.api.web.languages import Language, chosen_language
 from veche.api.web.pages import reply_with
 from veche.api.web.pages.forms import fields_of
 from veche.api.web.pages.refusals import refusal_page
+from veche.api.web.sessions import stages
 from veche.api.web.sessions.showing import DIFFER, Form, done_page, form_page
 from veche.commands import accounts as commands
 from veche.domain.refusals import Refusal, Refused
@@ -52,7 +53,9 @@ async def reset_form(door: Door, asker: Asker, request: ResetForm) -> Reply:
 
 async def _form(door: Door, language: Language, typed: dict[str, str], refusal: Refusal | None = None) -> Reply:
     policy = await queries.password_policy(door.queries)
-    form = Form(typed.get("user", ""), typed.get("code", ""), policy, refusal)
+    form = Form(
+        typed.get("user", ""), typed.get("code", ""), policy, refusal, offers_mail=door.queries.limits.sends_mail
+    )
     return reply_with(form_page(form, language), 200 if refusal is None else refusal.status)
 
 
@@ -63,4 +66,5 @@ def _language(request: ResetPage | ResetForm) -> Language:
 ENDPOINTS = (
     Endpoint("GET", "/reset", "public", "read", ResetPage, Reply, reset_page, refusal_page=refusal_page),
     Endpoint("POST", "/reset", "public", "sign in", ResetForm, Reply, reset_form, refusal_page=refusal_page),
+    *stages.ENDPOINTS,
 )

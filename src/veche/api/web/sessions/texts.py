@@ -22,6 +22,7 @@ class Texts(msgspec.Struct, frozen=True):
     classes_hint: str
     password_again: str
     submit: str
+    by_mail: str
     foot: str
     bad_code: str
     too_often: str
@@ -46,7 +47,8 @@ TEXTS: dict[Language, Texts] = {
         classes_hint="Also needed: $classes.",
         password_again="The new password again",
         submit="Set the password",
-        foot="You have no code? Only an administrator of this server can make one.",
+        by_mail="You have no code? Get a letter at the mail address of your account.",
+        foot="Such codes are made by the administrators of this server.",
         bad_code="The user name or the code is wrong, or the code is not good any more. Ask for a new one.",
         too_often="There were too many tries. Please wait a quarter of an hour.",
         busy="The server cannot do this just now. Please send the form again in a moment.",
@@ -68,7 +70,8 @@ TEXTS: dict[Language, Texts] = {
         classes_hint="Il faut aussi : $classes.",
         password_again="Le nouveau mot de passe, encore une fois",
         submit="Enregistrer le mot de passe",
-        foot="Vous n’avez pas de code ? Seul un administrateur de ce serveur peut en créer un.",
+        by_mail="Vous n’avez pas de code ? Recevez une lettre à l’adresse électronique de votre compte.",
+        foot="Ces codes sont créés par les administrateurs de ce serveur.",
         bad_code="Le nom d’utilisateur ou le code est faux, ou le code n’est plus valable. Demandez-en un autre.",
         too_often="Il y a eu trop d’essais. Attendez un quart d’heure.",
         busy="Le serveur ne peut pas le faire en ce moment. Renvoyez le formulaire dans un instant.",
@@ -91,7 +94,8 @@ TEXTS: dict[Language, Texts] = {
         classes_hint="И ещё не обойтись без: $classes.",
         password_again="Новый пароль ещё раз",
         submit="Сохранить пароль",
-        foot="Кода нет? Создать его может только администратор этого сервера.",
+        by_mail="Кода нет? Получите письмо на адрес почты своей учётной записи.",
+        foot="Такие коды создают администраторы этого сервера.",
         bad_code="Имя пользователя или код неверны, или код больше не действует. Попросите новый.",
         too_often="Слишком много попыток. Подождите четверть часа.",
         busy="Сейчас сервер не может этого сделать. Отправьте форму ещё раз через минуту.",
