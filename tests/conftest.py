@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.ci import is_ci
 from tests.conformance.onlooker import Onlooker
 from tests.effort import depth
 from tests.stage.buckets import Buckets
@@ -42,7 +42,7 @@ def cluster() -> Iterator[Cluster]:
     try:
         made = Cluster()
     except Missing as reason:
-        if os.environ.get("CI") == "true":
+        if is_ci():
             pytest.fail(str(reason))
         pytest.skip(str(reason))
     yield made

@@ -176,6 +176,7 @@ async def test_whoever_has_the_address_is_told_of_a_second_use(world: World) -> 
         assert "déjà" in letter.subject
         assert "https://veche.test/mail/" not in letter.text
         (await add(boris, sid, "boris")).refused(403, "M_THREEPID_AUTH_FAILED")
+        world.clock.advance(seconds=24 * 3600)  # they are told once a day
 
 
 async def test_one_address_one_account(world: World) -> None:

@@ -187,15 +187,18 @@ async def test_a_failing_gateway_loses_nothing_and_delays_nobody(world: World) -
 
 
 @pytest.mark.settings(push_gateways=ALLOWED, **SETTINGS)
-async def test_a_pusher_may_become_one_by_mail(world: World) -> None:
+async def test_letters_end_by_their_owner_only(world: World) -> None:
     anna, boris = await world.people(ANNA, BORIS)
-    talk = await conversation(world, anna, boris)
     address = Address("boris@example.org", boris.user, world.clock(), world.clock())
     await world.commands.writer.run(lambda tx: addresses.add(tx, address))
-    await set_pusher(boris, "boris@example.org", app_id="m.email")
     mailed = {**pusher("boris@example.org", app_id="m.email", kind="email"), "data": {}}
     (await boris.post("/pushers/set", mailed)).ok()
-    await talk.say(anna)
-    await world.pushed()
-    assert world.gateways.pushes == []
+    for wish in (
+        mailed,
+        pusher("boris@example.org", app_id="m.email"),
+        {**mailed, "app_id": "org.example.app"},
+        pusher("Boris@Example.org", app_id="m.email"),
+    ):
+        (await anna.post("/pushers/set", wish)).refused(400, "M_INVALID_PARAM")
+    (await anna.post("/pushers/set", {"app_id": "m.email", "pushkey": "boris@example.org", "kind": None})).ok()
     assert [one["kind"] for one in (await boris.get("/pushers")).ok()["pushers"]] == ["email"]

@@ -11,6 +11,7 @@ from tests.stage.people import Person
 from tests.stage.rooms import Event, found, put_state, redact, say
 from tests.stage.world import World
 from veche.domain.ids import RoomId
+from veche.queries.sync import initial, loop
 
 
 def bodies(events: list[Event]) -> list[str]:
@@ -72,6 +73,23 @@ async def test_everything_in_the_older_shape(world: World) -> None:
     assert (invited["invite"]["state_key"], invited["invite"]["sender"]) == (anna.user, boris.user)
     older = (await anna.get(f"/rooms/{room}/messages", dir="b", **{"from": joined["messages"]["start"]})).ok()
     assert bodies(older["chunk"]) == ["message 1", "message 0"]
+
+
+async def test_what_happens_meanwhile_is_told_after_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    left, entered = await found(boris, anna), await found(boris, invite=[anna.user])
+
+    async def slow(*question: Any) -> bytes:
+        text = await loop.answer(*question)
+        (await anna.post(f"/rooms/{left}/leave")).ok()
+        (await anna.post(f"/join/{entered}")).ok()
+        return text
+
+    monkeypatch.setattr(initial, "answer", slow)
+    first = (await anna.get("/initialSync")).ok()
+    assert {one["room_id"]: one["membership"] for one in first["rooms"]} == {left: "join", entered: "invite"}
+    told = (await anna.get("/sync", since=first["end"], timeout=0)).ok()["rooms"]
+    assert (set(told["leave"]), set(told["join"])) == ({left}, {entered})
 
 
 async def test_its_end_is_where_events_and_sync_go_on(world: World) -> None:

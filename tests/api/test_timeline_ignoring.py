@@ -8,7 +8,8 @@ from tests.cast import ANNA, BORIS, CARLA
 from tests.stage.people import Person
 from tests.stage.rooms import Event, bodies, found, log, put_state, relate, say, send
 from tests.stage.world import World
-from veche.domain.ids import RoomId
+from veche.domain.ids import Position, RoomId
+from veche.queries.notifications.pushes import unread_notices
 
 IGNORED = "m.ignored_user_list"
 PERMISSION = "m.invite_permission_config"
@@ -70,6 +71,14 @@ async def test_what_they_write_is_read_nowhere(world: World) -> None:
     assert (await anna.get(f"/_matrix/client/v1/rooms/{room}/relations/{root}")).ok()["chunk"] == []
     assert (await anna.get(f"/_matrix/client/v1/rooms/{room}/threads")).ok()["chunk"] == []
     assert bodies(await log(carla, room)) == ["root", "before", "rude", "ruder", "m.thread", "m.reference", "after"]
+
+
+async def test_nobody_is_deaf_to_themselves(world: World) -> None:
+    anna = await world.person(ANNA)
+    room = await found(anna)
+    await ignore(anna, anna)
+    await say(anna, room, "my own words")
+    assert bodies(told(await news(anna), room)) == ["my own words"]
 
 
 async def test_no_time_leads_to_what_they_wrote(world: World) -> None:
@@ -180,6 +189,28 @@ async def test_who_wants_no_invitations_gets_none(world: World) -> None:
     await permit(anna)
     assert invited(await news(anna, update["next_batch"])) == {early}
     (await boris.post(f"/rooms/{room}/invite", {"user_id": anna.user})).ok()
+
+
+async def test_blocked_invitations_are_told_nowhere(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    begun = str(await world.queries.reader.run(lambda at: at.position))
+    await found(boris, invite=[anna.user])
+
+    async def told() -> list[int]:
+        return [
+            len((await anna.get("/initialSync")).ok()["rooms"]),
+            len((await anna.get("/events", **{"from": begun})).ok()["chunk"]),
+            len((await anna.get("/notifications")).ok()["notifications"]),
+            await world.queries.reader.run(
+                lambda at: len(unread_notices(at, anna.user, Position(0), at.position, 0)[0])
+            ),
+        ]
+
+    assert await told() == [1, 1, 1, 1]
+    await permit(anna, default_action="block")
+    assert await told() == [0, 0, 0, 0]
+    await permit(anna)
+    assert await told() == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("content", [{}, {"default_action": "allow"}, {"default_action": 1}, {"block": True}])

@@ -144,6 +144,16 @@ async def test_erasing_goes_in_slices(world: World, monkeypatch: pytest.MonkeyPa
     assert left == [(boris.user,)] * 5
 
 
+async def test_closing_once_more_after_a_crash_changes_nothing(world: World) -> None:
+    anna = await world.person("anna")
+    await accounts.deactivate_account(world.commands, OPERATOR, anna.user, erases=False)
+    [closed] = await queries.all_accounts(world.queries, OPERATOR)
+    world.clock.advance(seconds=60)
+    await keeping.close_account(world.commands, anna.asker, erases=False)
+    [again] = await queries.all_accounts(world.queries, OPERATOR)
+    assert (again.user_id, again.deactivated_ts is not None) == (closed.user_id, True)
+
+
 async def test_what_is_written_while_an_account_closes_is_erased_too(world: World) -> None:
     anna = await world.person("anna")
     await world.commands.writer.run(lambda tx: profiles.put(tx, anna.user, "a.b", 1))

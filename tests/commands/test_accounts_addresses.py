@@ -37,6 +37,7 @@ async def ask(world: World, purpose: Purpose, secret: str = "secret", attempt: i
 
 async def proven(world: World, purpose: Purpose, secret: str = "secret") -> str:
     """Read the letter and bring its code."""
+    await settled(world.commands)
     before = len(world.post.letters)
     sid = await ask(world, purpose, secret)
     letter = (await world.post.received(before + 1))[-1]

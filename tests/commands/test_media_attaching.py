@@ -318,9 +318,10 @@ async def test_the_picture_of_a_room(world: World) -> None:
     (await carla.post(f"/knock/{room}")).ok()
     old, new = await upload(anna, b"1"), await upload(anna, b"2")
     await put_state(anna, room, "m.room.avatar", {"url": old})
-    assert await readers(old, boris, carla, dmitri) == [True, True, False]
+    assert await readers(old, boris, carla, dmitri) == [True, True, True], "all may knock, so all are shown the room"
     await put_state(anna, room, "m.room.avatar", {"url": new})
     assert await readers(old, anna, boris, carla) == [True, False, False], "only the present one is shown at the door"
+    await put_state(anna, room, "m.room.join_rules", {"join_rule": "invite"})
     assert await readers(new, boris, carla, dmitri) == [True, True, False]
     (await anna.put(f"/directory/list/room/{room}", {"visibility": "public"})).ok()
     assert await readers(new, dmitri) == [True], "the directory shows it"
@@ -328,6 +329,21 @@ async def test_the_picture_of_a_room(world: World) -> None:
     (await anna.put(f"/directory/list/room/{room}", {"visibility": "private"})).ok()
     (await anna.post(f"/rooms/{room}/kick", {"user_id": boris.user})).ok()
     assert await readers(new, boris, carla, dmitri) == [False, True, False]
+
+
+async def test_the_picture_of_a_room_for_members_of_a_space(world: World) -> None:
+    anna, boris, carla, dmitri = await world.people(ANNA, BORIS, CARLA, DMITRI)
+    space = await found(anna, boris, carla, invite=[dmitri.user])
+    rule = {"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": space}]}
+    room = await found(anna, initial_state=[{"type": "m.room.join_rules", "content": rule}])
+    uri = await upload(anna)
+    await put_state(anna, room, "m.room.avatar", {"url": uri})
+    assert await readers(uri, boris, carla, dmitri) == [True, True, False], (
+        "who is only invited to the space is outside"
+    )
+    (await boris.post(f"/rooms/{space}/leave")).ok()
+    (await anna.post(f"/rooms/{room}/ban", {"user_id": carla.user})).ok()
+    assert await readers(uri, boris, carla) == [False, False]
 
 
 async def test_pictures_of_members_are_for_the_invited(world: World) -> None:

@@ -122,7 +122,7 @@ async def test_creators_of_version_twelve(world: World) -> None:
     state = await contents(boris, twelve)
     assert state["m.room.create", ""]["additional_creators"] == [carla.user]
     assert state["m.room.power_levels", ""]["users"] == {}
-    await put_state(boris, room, "m.room.topic", {"topic": "go on"})
+    await put_state(boris, room, "m.room.tombstone", {})
     eleven = await upgraded(anna, room, "11", additional_creators=["nobody"])
     state = await contents(anna, eleven)
     assert "additional_creators" not in state["m.room.create", ""]
@@ -177,9 +177,38 @@ async def test_asking_again_gives_the_same_room(world: World) -> None:
     before = await rows_of(world)
     assert await upgraded(anna, room, "12") == new
     assert await rows_of(world) == before
-    assert await upgraded(anna, room, "12", additional_creators=[boris.user]) != new
-    assert await upgraded(boris, room, "12") != new
-    assert await upgraded(anna, room, "11") != new
+
+
+async def test_a_replaced_room_is_not_replaced_by_another(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    room = await found(anna, boris)
+    await put_state(anna, room, "m.room.power_levels", {"users": {anna.user: 100, boris.user: 100}})
+    new = await upgraded(anna, room, "12")
+    before = await rows_of(world)
+    for person, version, more in (
+        (anna, "12", {"additional_creators": [boris.user]}),
+        (boris, "12", {}),
+        (anna, "11", {}),
+    ):
+        wish = {"new_version": version, **more}
+        refused = (await person.post(f"/rooms/{room}/upgrade", wish)).refused(403, "M_FORBIDDEN")
+        assert new in refused["error"]
+    assert await rows_of(world) == before
+    await put_state(anna, room, "m.room.tombstone", {})
+    other = await upgraded(anna, room, "11")
+    assert other != new, "who takes the tombstone back may begin anew"
+
+
+async def test_two_upgrades_at_once_leave_one_tombstone(world: World) -> None:
+    anna = await world.person(ANNA)
+    room = await found(anna)
+    for number in range(5):
+        (await anna.post(f"/rooms/{room}/ban", {"user_id": f"@spammer{number}:{SERVER}"})).ok()
+    with patch.object(upgrading, "COPIED_AT_ONCE", 1):
+        asking = [anna.begin("POST", f"/rooms/{room}/upgrade", {"new_version": version}) for version in ("11", "12")]
+        answers = [await one.answer() for one in asking]
+    assert sorted(answer.status for answer in answers) == [200, 403]
+    assert [event["type"] for event in await log(anna, room)].count("m.room.tombstone") == 1
 
 
 async def test_many_bans_go_over_in_slices_and_an_interruption_leaves_no_tombstone(world: World) -> None:

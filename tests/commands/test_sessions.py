@@ -9,12 +9,13 @@ import pytest
 from tests.stage.world import Person, World
 from veche.commands import accounts, sessions
 from veche.commands.context import Context
-from veche.commands.sessions import NewSession, SessionWish, refreshing
+from veche.commands.moderation import restrict
+from veche.commands.sessions import NewSession, SessionWish, refreshing, signing_out
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.refusals import Refused
 from veche.domain.sessions import OPERATOR, Asker, Origin, digest_of
 from veche.live.sessions import KnownSessions, Use
-from veche.queries.sessions import identify
+from veche.queries.sessions import identify, own_sign_ins
 from veche.storage import devices
 
 REFRESHED = SessionWish(is_refreshed=True)
@@ -98,6 +99,50 @@ async def test_refreshing_goes_on_for_ever(world: World) -> None:
         await identify(world.queries, session.access_token, there)
     await sessions.note_uses(world.commands)
     assert await count(world, "refresh_tokens") == 1
+
+
+async def test_whoever_is_locked_refreshes_nothing(world: World) -> None:
+    anna = await world.person("anna")
+    token = (await signed_in(world, "anna")).refresh_token or ""
+    await restrict(world.commands, OPERATOR, anna.user, "lock", until_ts=world.clock() + 60_000)
+    assert (await refused(sessions.refresh(world.commands, token)))["code"] == "M_USER_LOCKED"
+    world.clock.advance(seconds=61)
+    assert (await sessions.refresh(world.commands, token)).access_token
+
+
+async def test_a_password_is_proven_without_a_session(world: World) -> None:
+    anna = await world.person("anna")
+    before = await count(world, "devices")
+    proven = await sessions.prove_password(world.commands, "anna", "anna's own password", there())
+    assert (proven.user, proven.device, proven.role) == (anna.user, "", "user")
+    for name, password in (("anna", "wrong"), ("nobody", "anna's own password"), ("\x00", "wrong")):
+        wrong = sessions.prove_password(world.commands, name, password, there())
+        assert (await refused(wrong))["code"] == "M_FORBIDDEN"
+    await restrict(world.commands, OPERATOR, anna.user, "lock")
+    locked = sessions.prove_password(world.commands, "anna", "anna's own password", there())
+    assert (await refused(locked))["code"] == "M_USER_LOCKED"
+    assert await count(world, "devices") == before
+    found = await own_sign_ins(world.queries, anna.asker, 1_000, 10)
+    assert [one.outcome for one in found] == ["locked", "wrong password", "success"]
+
+
+async def test_a_device_that_is_gone_already_is_passed_over(world: World) -> None:
+    anna = await world.person("anna")
+    gone = [DeviceId("GONE"), anna.asker.device]
+    await world.commands.writer.run(lambda tx: signing_out.end_devices(tx, world.commands, anna.user, gone))
+    assert await count(world, "devices") == 0
+
+
+async def test_devices_with_keys_are_told_when_they_end(world: World) -> None:
+    anna, boris = await world.people("anna", "boris")
+    room = (await anna.post("/createRoom", {"invite": [boris.user]})).ok()["room_id"]
+    (await boris.post(f"/rooms/{room}/join")).ok()
+    tablet = await world.device(anna.user, "TABLET")
+    keys = {"user_id": anna.user, "device_id": "TABLET", "algorithms": [], "keys": {}, "signatures": {}}
+    (await tablet.post("/keys/upload", {"device_keys": keys})).ok()
+    since = (await boris.get("/sync")).ok()["next_batch"]
+    await sessions.sign_out(world.commands, tablet.asker)
+    assert (await boris.get("/sync", since=since, timeout=0)).ok()["device_lists"]["changed"] == [anna.user]
 
 
 async def test_an_answer_that_was_lost_signs_nobody_out(world: World) -> None:

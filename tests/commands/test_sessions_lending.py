@@ -7,7 +7,7 @@ import pytest
 from tests.cast import ANNA, BORIS
 from tests.stage.world import Person, World
 from veche.commands import accounts, sessions
-from veche.commands.sessions import NewSession, SessionWish
+from veche.commands.sessions import NewSession, SessionWish, lending
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.refusals import Refused
 from veche.domain.sessions import LOGIN_TOKEN_MS, OPENID_MS, Origin
@@ -148,3 +148,15 @@ async def test_ended_ones_are_swept(world: World) -> None:
     world.clock.advance(ms=OPENID_MS + 1)
     await sessions.forget_ended_tokens(world.commands)
     assert await stored(world) == []
+
+
+async def test_ended_ones_are_swept_in_slices(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lending, "_FORGOTTEN_AT_ONCE", 2)
+    anna = await world.person(ANNA)
+    for _ in range(5):
+        await openid_token(anna, world)
+    world.clock.advance(ms=OPENID_MS + 1)
+    kept = await openid_token(anna, world)
+    await sessions.forget_ended_tokens(world.commands)
+    assert len(await stored(world)) == 1
+    assert await vouched_for(world.queries, kept) == anna.user

@@ -28,11 +28,6 @@ def is_here() -> bool:
     return (folder() / "api" / "client-server").is_dir() and (folder() / "event-schemas" / "schema").is_dir()
 
 
-def is_demanded() -> bool:
-    """Whether their absence is a fault: it is one in CI."""
-    return os.environ.get("CI", "") not in ("", "0", "false")
-
-
 def absence() -> str:
     """Say what does not happen without the files."""
     return (

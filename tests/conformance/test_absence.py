@@ -22,7 +22,7 @@ def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
-@pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
+@pytest.mark.parametrize(("ci", "code"), [("true", 1), ("1", 1), ("false", 0), ("", 0)])
 def test_a_run_without_the_files(tmp_path: Path, ci: str, code: int) -> None:
     done = run(SMALL, CI=ci, **{VARIABLE: str(tmp_path / "nowhere")})
     assert done.returncode == code, done.stdout

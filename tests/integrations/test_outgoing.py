@@ -55,6 +55,7 @@ HOSTS_THAT_LEAD_INSIDE = (
     ),
 )
 """Hosts of which none may bring a connection to this machine or network; a port follows."""
+PORT = 8448
 
 
 @pytest.fixture
@@ -81,24 +82,47 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     return known
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The addresses to which a connection is begun in this test. None is made: nothing leaves this machine."""
+    noted: list[Any] = []
+
+    def connect(_: socket.socket, address: Any) -> None:
+        noted.append(address)
+        raise ConnectionRefusedError(f"nobody is called in this test, not {address} either")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return noted
+
+
 @pytest.mark.parametrize("host", HOSTS_THAT_LEAD_INSIDE)
-def test_no_form_of_a_host_leads_inside(host: str) -> None:
+def test_no_form_of_a_host_leads_inside(begun: list[Any], host: str) -> None:
     async def story() -> None:
-        async with peer() as (port, brought), peer(host="::1") as (port6, brought6):
-            outgoing = Outgoing((), "Veche/test", whole_call_s=2.0)
-            for number in (port, port6):
-                for gateways in (
-                    gateways_from("https://push.example.org"),
-                    gateways_from(f"http://push.example.org:{number}"),
-                ):
-                    with pytest.raises(NotDelivered):
-                        await PushGateways(gateways, outgoing).push(f"http://{host}:{number}{NOTIFY_PATH}", b"{}")
-                with pytest.raises((Unreachable, UnicodeError)):
-                    await outgoing.post(f"http://{host}:{number}", NOTIFY_PATH, b"{}")
-            await outgoing.close()
-            assert (brought, brought6) == ([], [])
+        outgoing = Outgoing((), "Veche/test", whole_call_s=2.0)
+        for gateways in (
+            gateways_from("https://push.example.org"),
+            gateways_from(f"http://push.example.org:{PORT}"),
+        ):
+            with pytest.raises(NotDelivered):
+                await PushGateways(gateways, outgoing).push(f"http://{host}:{PORT}{NOTIFY_PATH}", b"{}")
+        with pytest.raises((Unreachable, UnicodeError)):
+            await outgoing.post(f"http://{host}:{PORT}", NOTIFY_PATH, b"{}")
+        await outgoing.close()
 
     run(story())
+    assert begun == []
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "[2606:4700::1111]"])
+def test_a_connection_that_is_begun_is_noted(begun: list[Any], host: str) -> None:
+    async def story() -> None:
+        outgoing = Outgoing((), "Veche/test", whole_call_s=2.0)
+        with pytest.raises(Unreachable):
+            await outgoing.post(f"http://{host}:{PORT}", NOTIFY_PATH, b"{}")
+        await outgoing.close()
+
+    run(story())
+    assert [address[:2] for address in begun] == [(host.strip("[]"), PORT)]
 
 
 INSIDE = (

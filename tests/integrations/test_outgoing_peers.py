@@ -1,13 +1,16 @@
 """The outgoing client before peers that are hostile, slow or silent: time, size and number are bounded."""
 
 import asyncio
+import socket
+import threading
+from typing import Any
 
 import pytest
 
 from tests.integrations.peers import GOOD, LOOPBACK, Speak, peer, read_request, run
 from veche.domain.notifications.gateways import NOTIFY_PATH, gateways_from
 from veche.integrations.gateways import NotDelivered, PushGateways
-from veche.integrations.outgoing import Answer, Outgoing
+from veche.integrations.outgoing import Answer, Outgoing, Unreachable
 from veche.integrations.outgoing.client import CALLS_AT_ONCE, LARGEST_ANSWER
 
 
@@ -180,6 +183,41 @@ def test_a_silent_peer_keeps_no_other_waiting() -> None:
             await outgoing.close()
 
     run(story())
+
+
+def test_a_name_that_nobody_knows_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, silence, real = [], threading.Event(), socket.getaddrinfo
+
+    def lookup(host: str, *rest: Any, **more: Any) -> Any:
+        asked.append(host)
+        if host == "silent.example":
+            silence.wait(8)
+            raise socket.gaierror("nobody knows")
+        return real("127.0.0.1", *rest, **more)
+
+    async def story() -> None:
+        monkeypatch.setattr(socket, "getaddrinfo", lookup)
+        async with peer() as (port, _):
+            outgoing = Outgoing(LOOPBACK, "Veche/test", whole_call_s=30.0)
+            waiting = [
+                asyncio.create_task(outgoing.post(f"http://silent.example:{port}", NOTIFY_PATH, b"{}"))
+                for port in (80, 81)
+                for _ in range(CALLS_AT_ONCE)
+            ]
+            await asyncio.sleep(0.05)
+            for _ in range(2):
+                assert (await outgoing.post(f"http://good.example:{port}", NOTIFY_PATH, b"{}")).status == 200
+            assert asked.count("silent.example") == 1, "all wait for one answer"
+            waiting.pop().cancel()
+            silence.set()
+            ends = await asyncio.gather(*waiting, return_exceptions=True)
+            assert {type(end) for end in ends} == {Unreachable}
+            await outgoing.close()
+
+    try:
+        run(story())
+    finally:
+        silence.set()
 
 
 def test_no_more_calls_at_once_than_agreed() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.notified.model import UNTHREADED, Happened, Json, Reader, Room
+from tests.notified.rules import MASTER
 from tests.stage.gateways import GATEWAY
 from tests.stage.world import Person, World
 from veche.integrations.gateways import NotDelivered
@@ -17,7 +18,6 @@ WORDS = (
 NAMES = ("Анна", "Анна", "Zoë", "Zoë", "Lunch", "The Boss", "", "boris")
 RULES = [".m.rule.message", ".m.rule.encrypted", ".m.rule.room_one_to_one", ".m.rule.call"]
 OVERRIDES = [
-    ".m.rule.master",
     ".m.rule.suppress_notices",
     ".m.rule.invite_for_me",
     ".m.rule.member_event",
@@ -138,9 +138,21 @@ class Deeds:
             answer = await person.post(f"/rooms/{room.id}/kick", {"user_id": other.user})
             self.told.append(f"{person.user} sends {other.user} from {room.id}: {answer.status}")
 
+    async def _ban(self) -> None:
+        """Whoever has the most power in a room bans somebody, or lets them come again."""
+        _, room = self._somewhere()
+        person = max(self.people, key=lambda one: int(room.power.get("users", {}).get(one.user, 0)))
+        banned = [one for one in self.people if room.members.get(one.user) == "ban"]
+        other = self.chance.choice(banned or self.people)
+        verb = "unban" if other in banned else "ban"
+        answer = await person.post(f"/rooms/{room.id}/{verb}", {"user_id": other.user})
+        self.told.append(f"{person.user} {verb}s {other.user} in {room.id}: {answer.status}")
+
     async def _invite(self) -> None:
         person, room = self._somewhere()
-        other = self.chance.choice(self.people)
+        outside = [one for one in self.people if room.members.get(one.user, "leave") == "leave"]
+        silent = [one for one in outside if self.readers[one.user].is_silent]
+        other = self.chance.choice(silent or self.people)
         answer = await person.post(f"/rooms/{room.id}/invite", {"user_id": other.user})
         self.told.append(f"{person.user} invites {other.user} to {room.id}: {answer.status}")
 
@@ -205,12 +217,20 @@ class Deeds:
     async def _default(self) -> None:
         kind, names = self.chance.choice((("underride", RULES), ("override", OVERRIDES)))
         rule, person = self.chance.choice(names), self.chance.choice(self.people)
-        enabled = self.chance.random() < (0.9 if rule == ".m.rule.master" else 0.5) and rule != ".m.rule.master"
+        await self._switch(person, kind, rule, self.chance.random() < 0.5)
+
+    async def _silence(self) -> None:
+        """Somebody wants to hear nothing at all any more, or whoever did so is there again."""
+        silent = [person for person in self.people if self.readers[person.user].is_silent]
+        person = self.chance.choice(silent or self.people)
+        await self._switch(person, "override", MASTER, person not in silent)
+
+    async def _switch(self, person: Person, kind: str, rule: str, enabled: bool) -> None:
         (await person.put(f"/pushrules/global/{kind}/{rule}/enabled", {"enabled": enabled})).ok()
         self.told.append(f"{person.user} switches {rule} {'on' if enabled else 'off'}")
 
     async def _actions(self) -> None:
-        kind, names = self.chance.choice((("underride", RULES), ("override", OVERRIDES)))
+        kind, names = self.chance.choice((("underride", RULES), ("override", [MASTER, *OVERRIDES])))
         rule, person, does = self.chance.choice(names), self.chance.choice(self.people), self._does()
         (await person.put(f"/pushrules/global/{kind}/{rule}/actions", {"actions": does})).ok()
         self.told.append(f"{person.user} lets {rule} do {does}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.notified.rules import Facts, verdict
+from tests.notified.rules import MASTER, Facts, verdict
 
 Json = dict[str, Any]
 UNTHREADED = "*"
@@ -83,6 +83,11 @@ class Reader:
         self.ignored: set[str] = set()
         self.marks: dict[tuple[str, str], int] = {}
         self.receipts: dict[tuple[str, str, str], int] = {}
+
+    @property
+    def is_silent(self) -> bool:
+        """Say whether the rule that comes before all others lets nothing through."""
+        return any(rule["rule_id"] == MASTER and rule["enabled"] for rule in self.ruleset["override"])
 
     def read(self, room: str, kind: str, thread: str, position: int) -> None:
         """A receipt: only one that is ahead of the earlier one of its kind moves anything."""

@@ -7,6 +7,8 @@ from typing import Any
 Json = dict[str, Any]
 
 KINDS = ("override", "content", "room", "sender", "underride")
+MASTER = ".m.rule.master"
+"""It comes before all others and silences everything."""
 LEGACY = {".m.rule.contains_display_name", ".m.rule.roomnotif", ".m.rule.contains_user_name"}
 """They count only for events without m.mentions."""
 

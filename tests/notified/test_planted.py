@@ -4,17 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from tests.notified.rules import MASTER
 from tests.notified.story import Disagrees
 from tests.notified.test_notified import tell_stories
 from tests.stage.gateways import ALLOWED
 from tests.stage.world import World
-from veche.commands.notifications import counting
+from veche.commands.notifications import classifying, counting
 from veche.commands.timeline import appending
 from veche.domain.ids import Position
-from veche.domain.notifications import Totals, counted
+from veche.domain.notifications import Ruleset, Totals, counted, evaluate, member_class
 from veche.domain.power_levels import power_levels
-from veche.queries.notifications import pushes
+from veche.queries.notifications import judging, pushes
 from veche.queries.notifications.judging import JudgeInRoom
 from veche.queries.notifications.marks import Marks
 from veche.queries.sync import unread
@@ -98,9 +100,9 @@ def reading_is_not_noticed(patch: pytest.MonkeyPatch) -> None:
     """The number on the icon stays until something new comes."""
     notice = noticing._notice  # noqa: SLF001
 
-    def deaf(deliveries: Any, entry: Any) -> None:
+    async def deaf(deliveries: Any, entry: Any) -> None:
         if entry.fact.kind == "event":
-            notice(deliveries, entry)
+            await notice(deliveries, entry)
 
     patch.setattr(noticing, "_notice", deaf)
 
@@ -139,6 +141,20 @@ def a_class_too_simple(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def the_master_rule_is_not_asked(patch: pytest.MonkeyPatch) -> None:
+    """Whoever wants to hear nothing is pushed and shown what the other rules say."""
+    patch.setattr(judging, "evaluate", lambda rules, *facts: evaluate(_without_master(rules), *facts))
+
+
+def the_master_rule_is_not_counted_by(patch: pytest.MonkeyPatch) -> None:
+    """Whoever wants to hear nothing is counted as the other rules say."""
+    patch.setattr(classifying, "member_class", lambda rules, *rest: member_class(_without_master(rules), *rest))
+
+
+def _without_master(rules: Ruleset) -> Ruleset:
+    return structs.replace(rules, override=tuple(rule for rule in rules.override if rule.rule_id != MASTER))
+
+
 def pages_overlap(patch: pytest.MonkeyPatch) -> None:
     """A page of the list begins with the last of the one before."""
     newest_first = walking.newest_first
@@ -162,6 +178,8 @@ PLANTS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     the_read_is_pushed,
     classes_are_not_followed,
     a_class_too_simple,
+    the_master_rule_is_not_asked,
+    the_master_rule_is_not_counted_by,
     pages_overlap,
 )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ci import is_ci
 from tests.effort import depth
 from tests.stage.server import Server
 
@@ -35,7 +36,7 @@ def scan(server: Server, folder: Path) -> dict[str, dict[str, str]]:
     program = shutil.which("testssl") or shutil.which("testssl.sh")
     if program is None:
         lacking = "testssl is missing: apt-get install testssl.sh"
-        if os.environ.get("CI") == "true":
+        if is_ci():
             pytest.fail(lacking)
         pytest.skip(lacking)
     found = folder / "found.json"

@@ -20,7 +20,7 @@ from tests.stage.rooms import found, redact, relate, say
 from tests.stage.world import World
 from veche.domain.ids import Position, RoomId
 from veche.domain.refusals import Refused
-from veche.domain.search import term_from
+from veche.domain.search import LONGEST_TEXT, term_from
 from veche.domain.search.terms import Term
 from veche.storage.engines import Connection, Engine, StorageFault
 from veche.storage.search import (
@@ -31,6 +31,7 @@ from veche.storage.search import (
     adjacent_clauses,
     clauses_of,
     exact_clauses,
+    following,
     open_store,
     rebuild,
     writing,
@@ -267,6 +268,37 @@ async def test_the_files_are_cleared_as_soon_as_nobody_reads(world: World, index
     assert b"pelican 0" not in _bytes_of(world)
 
 
+async def test_parts_are_bounded_in_bytes_too(
+    world: World, indexer: Indexer, index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "PART", 1_000)
+    monkeypatch.setattr(following, "MOST_BYTES", 3_000)
+    monkeypatch.setattr(following, "_READ_AT_ONCE", 7)
+    anna, room, said = await written(world, 0)
+    said = [await say(anna, room, "pelican " + "w" * 1_000) for _ in range(12)]
+    parts, is_all = 0, False
+    while not is_all:
+        _, is_all = indexer.step()
+        parts += 1
+    assert 4 <= parts <= 12
+    for event in said[:3]:
+        await redact(anna, room, event)
+    # Each asks for another text, however short it is itself.
+    assert [indexer.step()[1] for _ in range(3)] == [False, False, True]
+    assert len(positions(index)) == 9
+
+
+async def test_of_a_very_long_text_the_beginning_is_found(world: World, indexer: Indexer, index: SearchIndex) -> None:
+    anna = await world.person(ANNA)
+    room = await found(anna)
+    told = await say(anna, room, "heron " + "x " * LONGEST_TEXT + "stork")
+    follow(indexer)
+    assert [len(positions(index, word)) for word in ("heron", "stork")] == [1, 0]
+    await redact(anna, room, told)
+    follow(indexer)
+    assert positions(index, "heron") == positions(index, "x") == []
+
+
 Harm = Callable[[Store, World], None]
 
 
@@ -353,7 +385,7 @@ async def test_a_damaged_index_is_given_up_by_those_who_search(
 async def test_long_and_strange_texts_are_indexed(world: World, indexer: Indexer, index: SearchIndex) -> None:
     anna, room, _ = await written(world, 0)
     strange = (
-        "a " * 20_000 + "heron",
+        "a " * 3_900 + "heron",
         "x" * 30_000,
         "heron\ufffd'\"\\:*&|!<->()%?",
         "👍🏽\u200d heron \ue000r1",

@@ -1,7 +1,9 @@
 """The push worker: what is tried again and when that ends, who keeps whom waiting, and what costs nothing."""
 
 import asyncio
+from collections import Counter
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -11,7 +13,7 @@ from tests.stage.gateways import ALLOWED, GATEWAY, OTHER_GATEWAY, pusher, until
 from tests.stage.world import Person, World
 from veche.commands import notifications as commands
 from veche.commands.moderation import lift, restrict
-from veche.domain.ids import Position
+from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.notifications.pushers import PusherKey
 from veche.domain.refusals import Refusal, Refused
 from veche.integrations.gateways import NotDelivered
@@ -19,6 +21,7 @@ from veche.queries import notifications as queries
 from veche.storage.notifications import pushers as stored
 from veche.workers.notifications import Deliveries, Patience
 from veche.workers.notifications.delivering import LANES
+from veche.workers.notifications.noticing import AT_ONCE
 
 pytestmark = pytest.mark.settings(push_gateways=ALLOWED)
 DAY = 24 * 3600
@@ -33,6 +36,30 @@ async def row(world: World, person: Person) -> Any:
     """Somebody's only pusher, as the database has it."""
     [found] = await world.queries.reader.run(lambda at: stored.of_user(at, person.user))
     return found
+
+
+async def test_a_room_full_of_pushers_is_woken_bit_by_bit(world: World) -> None:
+    boris = await world.person(BORIS)
+    room = RoomId((await boris.post("/createRoom", {})).ok()["room_id"])
+    deliveries, known = world.running.deliveries, world.commands.live.pushers
+    await deliveries.begun.wait()
+    for number in range(300):
+        known.put(PusherKey(UserId(f"@u{number}:veche.test"), "app", "key"), GATEWAY, [room])
+    turns: list[int] = []
+    turn = 0
+
+    async def others() -> None:
+        nonlocal turn
+        while True:
+            await asyncio.sleep(0)
+            turn += 1
+
+    with patch.object(deliveries, "wake", lambda user, position: turns.append(turn)):
+        watching = asyncio.create_task(others())
+        (await boris.put(f"/rooms/{room}/send/m.room.message/1", {"msgtype": "m.text", "body": "x"})).ok()
+        await until(lambda: len(turns) == 300)
+        watching.cancel()
+    assert max(Counter(turns).values()) <= AT_ONCE
 
 
 @pytest.mark.parametrize(

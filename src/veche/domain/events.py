@@ -26,6 +26,9 @@ REDACTION = "m.room.redaction"
 THIRD_PARTY_INVITE = "m.room.third_party_invite"
 MESSAGE = "m.room.message"
 REACTION = "m.reaction"
+SPACE_CHILD = "m.space.child"
+SPACE = "m.space"
+"""The type of a room that groups others, not of an event."""
 
 Content = dict[str, Any]
 

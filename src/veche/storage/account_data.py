@@ -67,10 +67,10 @@ def rooms_with_news(rows: Rows, user: UserId, since: Position) -> set[RoomId]:
 
 
 def ignored_by(rows: Rows, user: UserId) -> frozenset[UserId]:
-    """Return whom a person ignores (section Ignoring users)."""
+    """Return whom a person ignores (section Ignoring users); nobody is deaf to themselves, whatever their list says."""
     content = find(rows, user, GLOBAL, IGNORED_USERS) or {}
     ignored = content.get("ignored_users")
-    return frozenset(UserId(name) for name in ignored) if isinstance(ignored, dict) else frozenset()
+    return frozenset(UserId(name) for name in ignored if name != user) if isinstance(ignored, dict) else frozenset()
 
 
 def blocks_invitations(rows: Rows, user: UserId) -> bool:

@@ -34,4 +34,6 @@ def rebuild(data: Path, pairs: tuple[str, ...]) -> None:
         void(open_store(engine_at(values["database"], data), data, values["database"]))
     except (BadSetting, StorageFault, OSError) as fault:
         raise Fault(str(fault)) from None
-    click.echo("The search index is made anew; until that is done a part of everything is found.")
+    click.echo(
+        "The search index is made anew: now where the server runs, else when it starts. Until then a part is found."
+    )

@@ -1,9 +1,8 @@
 """Settings about calls: the relay (TURN) through which they go where people cannot reach each other directly."""
 
-from pathlib import Path
 from typing import Any
 
-from veche.app.settings.records import BadSetting, Setting
+from veche.app.settings.records import BadSetting, Setting, first_line
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -50,15 +49,6 @@ def turn_secret(values: dict[str, Any]) -> str:
     """Return the relay's secret; raises ``BadSetting`` where there is a relay and no secret."""
     if not values["turn_uris"]:
         return ""
-    if secret := values["turn_secret"] or _first_line(values["turn_secret_file"]):
+    if secret := values["turn_secret"] or first_line(values, "turn_secret_file"):
         return str(secret)
     raise BadSetting("turn_uris: the relay needs turn_secret or turn_secret_file as well")
-
-
-def _first_line(path: str) -> str:
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text().partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadSetting(f"turn_secret_file: {fault}") from None

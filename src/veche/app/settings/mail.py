@@ -5,7 +5,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
-from veche.app.settings.records import BadSetting, Setting
+from veche.app.settings.records import BadSetting, Setting, first_line
 from veche.domain.accounts.addresses import canonical, may_be_address
 from veche.integrations.mail.records import MailServer
 
@@ -122,7 +122,7 @@ def _password(values: dict[str, Any]) -> str:
         return ""
     if values["mail_security"] == "none" and not _is_loopback(values["mail_server"]):
         raise BadSetting("mail_user: the password would travel readable by anybody; set mail_security")
-    password = values["mail_password"] or _first_line(values["mail_password_file"])
+    password = values["mail_password"] or first_line(values, "mail_password_file")
     if not password:
         raise BadSetting("mail_user: it needs mail_password or mail_password_file as well")
     return str(password)
@@ -139,12 +139,3 @@ def _authorities(path: str) -> str:
     if path and not Path(path).is_file():
         raise BadSetting(f"mail_authorities: there is no file {path}")
     return path
-
-
-def _first_line(path: str) -> str:
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text().partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadSetting(f"mail_password_file: {fault}") from None

@@ -1,6 +1,7 @@
 """What a setting is: its name, kind, default and bounds."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 
@@ -38,6 +39,16 @@ class Setting(msgspec.Struct, frozen=True):
         if self.kind == "choice":
             return f"one of {', '.join(self.choices)}"
         return "a regular expression" if self.kind == "pattern" else (self.shown or "a text")
+
+
+def first_line(values: dict[str, Any], setting: str) -> str:
+    """Return the first line of the file that a setting names; raises ``BadSetting`` where it cannot be read."""
+    if not values[setting]:
+        return ""
+    try:
+        return Path(values[setting]).read_text().partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadSetting(f"{setting}: {fault}") from None
 
 
 class BadSetting(Exception):

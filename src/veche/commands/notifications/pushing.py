@@ -5,7 +5,6 @@ from typing import Any
 
 from veche.commands.context import Context
 from veche.domain.ids import DeviceId, Position, UserId
-from veche.domain.notifications.digests import APP_ID
 from veche.domain.notifications.gateways import gateway_of
 from veche.domain.notifications.pushers import MOST_PUSHERS, Pusher, PusherKey, WantedPusher, read_pusher
 from veche.domain.refusals import Refusal, Refused, invalid_param, refuse
@@ -85,8 +84,6 @@ def _set(tx: Transaction, ctx: Context, asker: Asker, key: PusherKey, wanted: Wa
     pushers.put(tx, _pusher(tx, ctx, asker, key, wanted, before))
     if wanted.kind == "http":
         tx.after(partial(ctx.live.pushers.put, key, wanted.data["url"], list(rooms.joined_since(tx, asker.user))))
-    elif before is not None:
-        tx.after(partial(ctx.live.pushers.remove, key))
 
 
 def _pusher(
@@ -115,8 +112,6 @@ def _may_have_mail(rows: Rows, ctx: Context, user: UserId, wanted: WantedPusher)
     """Say why notifications may not be mailed to ``wanted.pushkey``: only to addresses bound to the account."""
     if not ctx.limits.sends_mail:
         return invalid_param("This server sends no mail.", "kind")
-    if wanted.app_id != APP_ID:
-        return invalid_param(f"The application of letters is {APP_ID}.", "app_id")
     owner = addresses.find(rows, wanted.pushkey)
     if owner is None or owner.user != user:
         return invalid_param("Letters go to addresses of the account only; see /account/3pid.", "pushkey")

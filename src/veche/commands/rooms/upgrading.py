@@ -14,15 +14,14 @@ from veche.commands.rooms.creating import first_event
 from veche.commands.rooms.membership import card, known, set_membership
 from veche.commands.timeline.appending import append, append_unasked, encode
 from veche.commands.timeline.carrying import carry_settings
-from veche.domain.events import CANONICAL_ALIAS, CREATE, MEMBER, POWER_LEVELS, TOMBSTONE, Content, Draft
+from veche.domain.events import CANONICAL_ALIAS, CREATE, MEMBER, POWER_LEVELS, SPACE_CHILD, TOMBSTONE, Content, Draft
 from veche.domain.ids import Alias, Position, RoomId, UserId, is_alias
 from veche.domain.membership import membership_of
 from veche.domain.moderation import may_take_part
 from veche.domain.permissions import may_send
-from veche.domain.refusals import Refusal, Refused, refuse
+from veche.domain.refusals import Refusal, Refused, forbidden, refuse
 from veche.domain.rooms import RoomVersion, creators, may_create, room_version, version_of
 from veche.domain.rooms.upgrades import (
-    SPACE_CHILD,
     copied_join_rules,
     copied_levels,
     copied_state,
@@ -39,7 +38,7 @@ from veche.storage.accounts import tokens
 from veche.storage.rooms import CurrentState, Room
 from veche.storage.writer import Transaction
 
-COPIED_AT_ONCE = 200
+COPIED_AT_ONCE = 50
 """Bans, and rooms of a space, that go over in one transaction."""
 
 
@@ -54,7 +53,8 @@ async def upgrade_room(ctx: Context, asker: Asker, room: RoomId, version: str, o
     """Replace a room by one of another version and return the new one's id (section Room Upgrades, server behaviour).
 
     Raises 400 M_UNSUPPORTED_ROOM_VERSION, or M_INVALID_PARAM for creators who are no user ids, 403 for whoever may not
-    send m.room.tombstone. Asked again by the same person for the same version it gives the same room.
+    send m.room.tombstone, and for everybody once another upgrade has replaced the room. Asked again by the same person
+    for the same version it gives the same room.
     """
     refuse(may_take_part(asker))
     wish = _understood(version, others)
@@ -80,6 +80,7 @@ def _begin(ctx: Context, tx: Transaction, asker: Asker, room: RoomId, wish: Upgr
     present = _present_replacement(tx, old, asker, wish)
     if present is not None:
         return present, True
+    refuse(_is_replaced(tx, old))
     new = _unfinished(tx, old, asker, wish) or _founded(ctx, tx, old, asker, wish)
     return new, _go_on(ctx, asker, room, new, tx)
 
@@ -103,6 +104,14 @@ def _leads_to(old: CurrentState) -> RoomId | None:
     return RoomId(named) if isinstance(named, str) and "\x00" not in named else None
 
 
+def _is_replaced(tx: Transaction, old: CurrentState) -> Refusal | None:
+    """Say that a room goes on elsewhere already: its names have gone there, its levels are those of a closed one."""
+    named = _leads_to(old)
+    if named is None or not _follows(rooms.current_state(tx, named), old):
+        return None
+    return forbidden(f"The room has been replaced by {named} already; upgrade that one.")
+
+
 def _unfinished(tx: Transaction, old: CurrentState, asker: Asker, wish: UpgradeWish) -> RoomId | None:
     """Return a replacement that was begun and not finished; it shows by having no join rules."""
     for room in rooms.rooms_without_join_rules(tx, asker.user, wish.version.id):
@@ -116,10 +125,16 @@ def _replaces(state: CurrentState, old: CurrentState, asker: Asker, wish: Upgrad
     create = state.get(CREATE)
     if create is None or create.sender != asker.user or version_of(state) != wish.version:
         return False
-    predecessor = create.content.get("predecessor")
-    if not isinstance(predecessor, dict) or predecessor.get("room_id") != old.room_id:
+    if not _follows(state, old):
         return False
     return not wish.version.creators_have_infinite_power or creators(state) == {asker.user, *wish.creators}
+
+
+def _follows(state: CurrentState, old: CurrentState) -> bool:
+    """Say whether a room names the old one as its predecessor."""
+    create = state.get(CREATE)
+    predecessor = None if create is None else create.content.get("predecessor")
+    return isinstance(predecessor, dict) and predecessor.get("room_id") == old.room_id
 
 
 def _founded(ctx: Context, tx: Transaction, old: CurrentState, asker: Asker, wish: UpgradeWish) -> RoomId:
@@ -140,9 +155,10 @@ def _founded(ctx: Context, tx: Transaction, old: CurrentState, asker: Asker, wis
 
 def _go_on(ctx: Context, asker: Asker, room: RoomId, new: RoomId, tx: Transaction) -> bool:
     """Copy some of what is missing; where nothing is, finish and say so."""
-    if _leads_to(known(tx, room)) == new:  # another request of the same wish was faster
-        return True
     old, state = _permitted(tx, asker, room), known(tx, new)
+    if _leads_to(old) == new:  # another request of the same wish was faster
+        return True
+    refuse(_is_replaced(tx, old))
     missing = rooms.bans_missing(tx, room, new, COPIED_AT_ONCE)
     if len(missing) < COPIED_AT_ONCE and is_space(old):
         missing += rooms.state_missing(tx, room, new, SPACE_CHILD, COPIED_AT_ONCE - len(missing))

@@ -43,8 +43,6 @@ def proposed_name(text: str, limits: Limits) -> str | None:
 
 
 def _latin(letter: str) -> str:
-    """Look a letter up; one that is not known loses its accent first, so that ``й`` is no ``и``."""
-    if letter in _LETTERS:
-        return _LETTERS[letter]
+    """Take its accent from a letter that is not known, and look up what is left; ``й`` is known, and so no ``и``."""
     bare = (part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
     return "".join(_LETTERS.get(part, part) for part in bare)

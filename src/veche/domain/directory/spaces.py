@@ -13,7 +13,6 @@ from veche.base import json
 from veche.domain.ids import RoomId, is_room_id
 from veche.domain.refusals import Refusal, invalid_param
 
-CHILD: Final = "m.space.child"
 MOST_DEPTH: Final = 20
 MOST_ROOMS: Final = 200
 """Rooms of one page."""

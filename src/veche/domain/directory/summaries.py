@@ -35,7 +35,6 @@ SEARCHED: Final = (NAME, TOPIC, CANONICAL_ALIAS)
 """The types that ``mentions`` looks at."""
 LONGEST_COMPARED: Final = 1_000
 """Characters: as much of a text as a list of rooms shows, and all that a search compares."""
-SPACE: Final = "m.space"
 
 _FOR_ALL = ("public", "knock", "knock_restricted")
 _INSIDE = ("join", "invite", "knock")

@@ -98,6 +98,8 @@ def read_pusher(body: Mapping[str, Any]) -> WantedPusher | Refusal:
 def _wanted(body: Mapping[str, Any], kind: Any, pushkey: str) -> WantedPusher | Refusal:
     if kind not in ("http", "email"):
         return invalid_param("There are pushers of the kinds http and email.", "kind")
+    if (kind == "email") != (body["app_id"] == APP_ID):
+        return invalid_param(f"The application {APP_ID} is for the kind email, and for no other.", "app_id")
     missing = [name for name in _NEEDED if name not in body]
     if missing:
         return missing_param(f"Missing parameters: {', '.join(missing)}.", missing[0])

@@ -4,7 +4,6 @@ Who may upgrade a room is asked in ``permissions``; nothing is appended here.
 """
 
 from collections.abc import Collection, Iterable
-from typing import Final
 
 from veche.domain.events import (
     AVATAR,
@@ -15,6 +14,7 @@ from veche.domain.events import (
     JOIN_RULES,
     NAME,
     POWER_LEVELS,
+    SPACE,
     TOMBSTONE,
     TOPIC,
     Content,
@@ -23,9 +23,6 @@ from veche.domain.events import (
 )
 from veche.domain.ids import EventId, RoomId, UserId
 from veche.domain.rooms import RoomVersion, creators, version_of
-
-SPACE: Final = "m.space"
-SPACE_CHILD: Final = "m.space.child"
 
 _COPIED = ("m.room.server_acl", ENCRYPTION, NAME, AVATAR, TOPIC, GUEST_ACCESS, HISTORY_VISIBILITY)
 _CREATORS_LEVEL = 100

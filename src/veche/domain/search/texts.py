@@ -8,6 +8,8 @@ from veche.domain.events import MESSAGE, NAME, TOPIC, Content
 
 KINDS = {"content.body": MESSAGE, "content.name": NAME, "content.topic": TOPIC}
 """The keys that a search may name, and the type of the events that have them."""
+LONGEST_TEXT = 8_000
+"""Characters: of a longer text the beginning can be found. One message is not to keep everybody else's waiting."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -51,4 +53,4 @@ def _plain(block: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return value[:LONGEST_TEXT] if isinstance(value, str) else ""

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ WHOLE_CALL_S = 20.0
 LARGEST_ANSWER = 64 * 1024
 CALLS_AT_ONCE = 8
 """To one origin; other origins do not wait for them."""
+LOOKUPS_AT_ONCE = 32
+"""Of names. However many calls wait for a name, it holds one thread, and a silent name server holds that for long."""
 IDLE_S = 30.0
 """For how long a connection is kept for the next call."""
 
@@ -62,6 +65,7 @@ class Outgoing:
         self._threads: concurrent.futures.ThreadPoolExecutor | None = None
         self._opening: asyncio.Task[ClientSession] | None = None
         self._slots: dict[str, asyncio.Semaphore] = {}
+        self._lookups: dict[str, asyncio.Task[list[AddressInfo]]] = {}
 
     async def post(self, origin: str, path: str, body: bytes) -> Answer:
         """Send JSON and return what comes back, whatever its status. Raises ``Unreachable``.
@@ -81,6 +85,8 @@ class Outgoing:
         """Close what is open."""
         if self._opening is None or self._threads is None:
             return
+        for asked in self._lookups.values():
+            asked.cancel()
         with contextlib.suppress(Exception):
             await (await self._opening).close()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -99,7 +105,7 @@ class Outgoing:
 
     async def _session(self) -> "ClientSession":
         if self._opening is None or (self._opening.done() and self._opening.exception() is not None):
-            self._threads = self._threads or concurrent.futures.ThreadPoolExecutor(4, "veche-outgoing")
+            self._threads = self._threads or concurrent.futures.ThreadPoolExecutor(LOOKUPS_AT_ONCE, "veche-outgoing")
             self._opening = asyncio.create_task(self._open())
         return await asyncio.shield(self._opening)
 
@@ -118,11 +124,24 @@ class Outgoing:
             context.load_verify_locations(path)
         return context
 
-    async def _lookup(self, host: str, port: int) -> list[AddressInfo]:
+    async def _lookup(self, host: str) -> list[AddressInfo]:
+        """Look a name up, or wait for the call that is doing so already."""
+        asked = self._lookups.get(host)
+        if asked is None:
+            asked = self._lookups[host] = asyncio.create_task(self._look_up(host))
+            asked.add_done_callback(partial(self._has_looked_up, host))
+        return await asyncio.shield(asked)
+
+    def _has_looked_up(self, host: str, asked: "asyncio.Task[list[AddressInfo]]") -> None:
+        del self._lookups[host]
+        if not asked.cancelled():
+            asked.exception()  # whoever waited for it may have gone
+
+    async def _look_up(self, host: str) -> list[AddressInfo]:
         """Look a name up once; what is connected to is exactly what was checked. One bad address spoils all."""
         assert self._threads is not None
         ask = asyncio.get_running_loop().run_in_executor
-        found = await ask(self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        found = await ask(self._threads, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
         addresses = [str(info[4][0]) for info in found]
         if not addresses or not all(may_be_reached(address, self._listed) for address in addresses):
             raise OSError(
@@ -139,7 +158,7 @@ class Outgoing:
 
 
 def _open_session(
-    lookup: Callable[[str, int], Any], factory: Callable[[AddressInfo], socket.socket], tls: ssl.SSLContext, agent: str
+    lookup: Callable[[str], Any], factory: Callable[[AddressInfo], socket.socket], tls: ssl.SSLContext, agent: str
 ) -> "ClientSession":
     from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
     from aiohttp.abc import AbstractResolver, ResolveResult
@@ -159,7 +178,7 @@ def _open_session(
                     proto=info[2],
                     flags=socket.AI_NUMERICHOST,
                 )
-                for info in await lookup(host, port)
+                for info in await lookup(host)
             ]
 
         async def close(self) -> None:

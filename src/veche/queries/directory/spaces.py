@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 from veche.domain.directory.spaces import Child, Place, Way, child_of, in_order, page_from, place_of, token_of, walk
-from veche.domain.directory.summaries import OPENNESS, SPACE, SUMMARIZED, RoomSummary, may_preview, type_of
-from veche.domain.events import CREATE
+from veche.domain.directory.summaries import OPENNESS, SUMMARIZED, RoomSummary, may_preview, type_of
+from veche.domain.events import CREATE, SPACE
 from veche.domain.ids import RoomId
 from veche.domain.refusals import Refusal, Refused, forbidden
 from veche.domain.sessions import Asker

@@ -35,6 +35,14 @@ class Judge:
         """What earlier verdicts have to agree on to be still good."""
         return (self.position, self.ignored)
 
+    def expect(self, events: Iterable[Event]) -> None:
+        """Read at once what will be asked of each room for these events."""
+        positions: dict[RoomId, list[Position]] = {}
+        for event in events:
+            positions.setdefault(event.room_id, []).append(event.position)
+        for room, some in positions.items():
+            self.in_room(room).expect(some)
+
     def in_room(self, room: RoomId) -> "JudgeInRoom":
         """Return the judge of a room's events."""
         if room not in self._rooms:
@@ -61,8 +69,12 @@ class JudgeInRoom:
     def verdicts(self, events: Iterable[Event]) -> list[Verdict]:
         """Return what the rules make of each of these events of the room."""
         wanted = list(events)
-        self._counted |= self._sizes([event.position for event in wanted])
+        self.expect([event.position for event in wanted])
         return [self.verdict(event) for event in wanted]
+
+    def expect(self, positions: list[Position]) -> None:
+        """Read at once what the events at these positions will be judged by."""
+        self._counted |= self._sizes(positions)
 
     def verdict(self, event: Event) -> Verdict:
         """Return what the rules make of an event; those of ignored people, and what was unsaid, say nothing."""

@@ -4,7 +4,7 @@ Found when it is asked for, by the same rules that count it; nothing of it is ke
 """
 
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -69,15 +69,11 @@ async def notifications(
 
 
 def _judged(judge: Judge, events: Iterator[Event]) -> Iterator[tuple[Event, Verdict]]:
-    """Judge events a few at a time, those of one room together."""
+    """Judge events a few at a time: what their rooms are asked for is read together."""
     while some := list(islice(events, TOGETHER)):
-        for room, stretch in groupby(some, key=_room):
-            known = list(stretch)
-            yield from zip(known, judge.in_room(room).verdicts(known), strict=True)
-
-
-def _room(event: Event) -> RoomId:
-    return event.room_id
+        judge.expect(some)
+        for event in some:
+            yield event, judge.in_room(event.room_id).verdict(event)
 
 
 def _notification(user: UserId, event: Event, verdict: Verdict, is_read: bool, now: int) -> Notification:

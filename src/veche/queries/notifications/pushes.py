@@ -116,12 +116,13 @@ def unread_notices(
     """
     judge, marks = Judge(rows, user), Marks(rows, user)
     events = walking.oldest_first(rows, user, after, until, MOST_EVALUATED)
+    wanted = [event for event in events if event.ts >= not_before_ts and not marks.is_read(event)]
+    judge.expect(wanted)
     found: list[Notice] = []
-    for event in events:
-        if event.ts >= not_before_ts and not marks.is_read(event):
-            verdict = judge.in_room(event.room_id).verdict(event)
-            if verdict.notify:
-                found.append(Notice(event, verdict, _around(rows, event)))
+    for event in wanted:
+        verdict = judge.in_room(event.room_id).verdict(event)
+        if verdict.notify:
+            found.append(Notice(event, verdict, _around(rows, event)))
         if len(found) == most:
             return found, event.position
     return found, events[-1].position if len(events) == MOST_EVALUATED else until

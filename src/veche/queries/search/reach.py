@@ -2,8 +2,8 @@
 
 from veche.domain.account_data import RoomEventFilter
 from veche.domain.ids import RoomId, UserId
-from veche.queries.timeline.sight import Sight
-from veche.storage import account_data, accounts, rooms
+from veche.queries.timeline.sight import Hearing, Sight
+from veche.storage import rooms
 from veche.storage.rows import Rows
 from veche.storage.search import ALL, Match, Named, SearchIndex
 
@@ -16,20 +16,21 @@ class Reach:
 
     def __init__(self, at: Rows, index: SearchIndex, user: UserId, filter: RoomEventFilter) -> None:
         known = [one for one in rooms.memberships_of(at, user) if not one.is_forgotten]
+        hearing = Hearing(at, user)
         self.sights = {
-            one.room_id: Sight(at, one.room_id, user, one.since if one.membership == "join" else None)
+            one.room_id: Sight(at, one.room_id, user, one.since if one.membership == "join" else None, hearing)
             for one in known
             if filter.passes_room(one.room_id)
         }
         self._joined = {one.room_id for one in known if one.membership == "join"}
         self._were_in: dict[RoomId, bool] = {}
-        self.ignored = account_data.ignored_by(at, user)
+        self.ignored = hearing.ignored
         known_names = index.numbers_of(sorted((*self.sights, ALL)))
         documents = known_names.pop(ALL, Named(0, 0)).documents
         self.rooms = {named.number: RoomId(name) for name, named in known_names.items()}
         self.share = sum(named.documents for named in known_names.values()) / max(1, documents)
-        erased = accounts.erased_people(at)
-        self._erased = {named.number: UserId(name) for name, named in index.numbers_of(erased).items()}
+        erased = index.numbers_of(sorted(hearing.erased))
+        self._erased = {named.number: UserId(name) for name, named in erased.items()}
         unwanted = index.numbers_of(sorted({*self.ignored, *filter.not_senders}))
         self._unwanted = {named.number for named in unwanted.values()}
 

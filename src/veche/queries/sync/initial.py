@@ -3,19 +3,19 @@
 import msgspec
 
 from veche.domain.account_data import Filter, RoomEventFilter, RoomFilter
-from veche.domain.ids import RoomId
+from veche.domain.events import MEMBER
+from veche.domain.ids import Position, RoomId
 from veche.domain.sessions import Asker
 from veche.domain.timeline import in_room
 from veche.queries.context import ReadContext
 from veche.queries.rooms import state_positions
 from veche.queries.sync import account_data
 from veche.queries.sync.loop import answer
-from veche.queries.sync.wish import SyncWish
+from veche.queries.sync.wish import SyncWish, token_from
 from veche.queries.timeline.paging import keeps, page_back
 from veche.queries.timeline.reading import shown
 from veche.queries.timeline.sight import Sight
 from veche.storage import rooms, timeline
-from veche.storage.account_data import ignored_by
 from veche.storage.reader import Snapshot
 
 MOST_AT_ONCE = 1_000
@@ -110,6 +110,7 @@ class _Room(msgspec.Struct, frozen=True):
 
 
 class _Rooms(msgspec.Struct, frozen=True):
+    invite: dict[RoomId, msgspec.Raw] = {}
     join: dict[RoomId, _Room] = {}
     leave: dict[RoomId, _Room] = {}
 
@@ -124,16 +125,20 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def _rooms(ctx: ReadContext, at: Snapshot, asker: Asker, found: _Answer) -> list[RoomInfo]:
-    told = {room: _room(at, asker, room, one, found.next_batch) for room, one in found.rooms.join.items()}
-    told |= {room: _room(at, asker, room, one, found.next_batch) for room, one in found.rooms.leave.items()}
-    return [*_invitations(ctx, at, asker), *told.values()]
+    """Return the rooms of an answer to ``/sync``; what it leaves out is read as of the position that it was made at."""
+    until = token_from(found.next_batch).position
+    told = {**found.rooms.join, **found.rooms.leave}
+    return [
+        *(_invitation(ctx, at, asker, room, until) for room in found.rooms.invite),
+        *(_room(at, asker, room, one, found.next_batch, until) for room, one in told.items()),
+    ]
 
 
-def _room(at: Snapshot, asker: Asker, room: RoomId, found: _Room, end: str) -> RoomInfo:
-    member = rooms.membership(at, room, asker.user)
+def _room(at: Snapshot, asker: Asker, room: RoomId, found: _Room, end: str, until: Position) -> RoomInfo:
+    member = rooms.PastState(at, room, until).get(MEMBER, asker.user)
     return RoomInfo(
         room,
-        member.membership if member is not None else "leave",
+        member.content["membership"] if member is not None else "leave",
         _visibility(at, room),
         messages=Chunk(end, _with_room(room, found.timeline.events), found.timeline.prev_batch),
         state=_with_room(room, found.state_after.events),
@@ -141,16 +146,11 @@ def _room(at: Snapshot, asker: Asker, room: RoomId, found: _Room, end: str) -> R
     )
 
 
-def _invitations(ctx: ReadContext, at: Snapshot, asker: Asker) -> list[RoomInfo]:
-    ignored = ignored_by(at, asker.user)
-    found = []
-    for member in rooms.memberships_of(at, asker.user, "invite"):
-        [own] = timeline.at_positions(at, [member.position])
-        if own.sender not in ignored:
-            sight = Sight(at, member.room_id, asker.user)
-            [event] = shown(at, sight, asker, [own], ctx.clock())
-            found.append(RoomInfo(member.room_id, "invite", _visibility(at, member.room_id), invite=event))
-    return found
+def _invitation(ctx: ReadContext, at: Snapshot, asker: Asker, room: RoomId, until: Position) -> RoomInfo:
+    invited = rooms.PastState(at, room, until).get(MEMBER, asker.user)
+    own = timeline.at_positions(at, [invited.position] if invited is not None else [])
+    [event] = shown(at, Sight(at, room, asker.user), asker, own, ctx.clock())
+    return RoomInfo(room, "invite", _visibility(at, room), invite=event)
 
 
 def _visibility(at: Snapshot, room: RoomId) -> str:

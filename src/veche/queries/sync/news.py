@@ -16,9 +16,9 @@ from veche.queries.sessions import still_valid
 from veche.queries.sync.loop import LONGEST_MS, feed_of
 from veche.queries.timeline.paging import keeps, page_forth
 from veche.queries.timeline.presenting import present
-from veche.queries.timeline.sight import Sight, sight_of
+from veche.queries.timeline.sight import Hearing, Sight, sight_of
 from veche.storage import rooms, timeline
-from veche.storage.account_data import ignored_by
+from veche.storage.account_data import blocks_invitations
 from veche.storage.reader import Snapshot
 
 MOST_AT_ONCE = 200
@@ -112,14 +112,15 @@ def _views(at: Snapshot, asker: Asker, since: Position) -> list[_View]:
 
     Of a room that was left it goes as far as that, and it tells in any case how somebody outside stands to the room.
     """
-    ignored = ignored_by(at, asker.user)
+    hearing = Hearing(at, asker.user)
+    blocks = blocks_invitations(at, asker.user)
     joined = rooms.with_events_since(at, asker.user, since)
-    found = [_View(Sight(at, room, asker.user), at.position) for room in joined]
+    found = [_View(Sight(at, room, asker.user, hearing=hearing), at.position) for room in joined]
     for member in rooms.memberships_of(at, asker.user, "invite", "knock", "leave", "ban"):
         if member.position > since:
             [own] = timeline.at_positions(at, [member.position])
-            if member.membership != "invite" or own.sender not in ignored:
-                sight = Sight(at, member.room_id, asker.user)
+            if member.membership != "invite" or not (blocks or own.sender in hearing.ignored):
+                sight = Sight(at, member.room_id, asker.user, hearing=hearing)
                 stay = sight.last_stay
                 found.append(_View(sight, max(since, stay.last) if stay is not None else since, own))
     return found

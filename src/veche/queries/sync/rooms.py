@@ -15,7 +15,7 @@ from veche.queries.sync.summary import summary_of
 from veche.queries.sync.timeline import Stretch, stretch
 from veche.queries.sync.wish import SyncWish
 from veche.queries.timeline.presenting import present
-from veche.queries.timeline.sight import Sight
+from veche.queries.timeline.sight import Hearing, Sight
 from veche.storage import rooms, timeline
 from veche.storage.reader import Snapshot
 from veche.storage.rooms import Membership
@@ -34,7 +34,7 @@ class RoomQuestion(msgspec.Struct, frozen=True):
     wish: SyncWish
     since: Position | None
     now: int
-    ignored: frozenset[str]
+    ignored: frozenset[UserId]
     known: KnownMembers
     typists: dict[RoomId, list[UserId]]
     counts: KnownCounts
@@ -54,8 +54,9 @@ def room_answers(at: Snapshot, question: RoomQuestion) -> RoomAnswers:
     known: KnownMembers = {}
     members = _touched(at, question)
     extras = _extras(at, question, members)
+    hearing = extras.hearing
     joined = [(member.room_id, _joined_room(at, question, member, extras, known)) for member in members]
-    left = [(member.room_id, _left_room(at, question, member)) for member in _newly_left(at, question)]
+    left = [(member.room_id, _left_room(at, question, member, hearing)) for member in _newly_left(at, question)]
     return RoomAnswers(joined, left, known, extras.unread)
 
 
@@ -65,6 +66,7 @@ def _extras(at: Snapshot, question: RoomQuestion, members: list[Membership]) -> 
     known = [member.room_id for member in members if since is not None and member.since <= since]
     new = [member.room_id for member in members if since is None or member.since > since]
     return _Extras(
+        Hearing(at, asker.user, question.ignored),
         receipts.of_rooms(at, asker, known, since, shape.ephemeral)
         | receipts.of_rooms(at, asker, new, None, shape.ephemeral),
         account_data.of_rooms(at, asker, known, since, shape.account_data)
@@ -76,6 +78,7 @@ def _extras(at: Snapshot, question: RoomQuestion, members: list[Membership]) -> 
 class _Extras(msgspec.Struct, frozen=True):
     """What was read for all touched rooms at once."""
 
+    hearing: Hearing
     receipts: dict[RoomId, list[msgspec.Raw]]
     account_data: dict[RoomId, list[msgspec.Raw]]
     unread: dict[RoomId, unread.Unread]
@@ -98,7 +101,7 @@ def _joined_room(
     at: Snapshot, question: RoomQuestion, member: Membership, extras: _Extras, known: KnownMembers
 ) -> bytes:
     wish, asker, room = question.wish, question.asker, member.room_id
-    sight = Sight(at, room, asker.user, member.since)
+    sight = Sight(at, room, asker.user, member.since, extras.hearing)
     since = question.since if question.since is not None and member.since <= question.since else None
     some = stretch(at, sight, wish.filter, since or Position(0), at.position, question.ignored)
     summary = summary_of(at, room, asker.user) if since is None or rooms.face_changed_since(at, room, since) else None
@@ -192,9 +195,9 @@ def _newly_left(at: Snapshot, question: RoomQuestion) -> list[Membership]:
     return [member for member in found if member.position > since]
 
 
-def _left_room(at: Snapshot, question: RoomQuestion, member: Membership) -> bytes:
+def _left_room(at: Snapshot, question: RoomQuestion, member: Membership, hearing: Hearing) -> bytes:
     """How it ended: what could be seen of it since the token, and always the event that ended it."""
-    sight = Sight(at, member.room_id, question.asker.user)
+    sight = Sight(at, member.room_id, question.asker.user, hearing=hearing)
     (ending,) = timeline.at_positions(at, [member.position])
     some, state = _last_stay(at, question, sight, ending) or (Stretch([], False, member.position), [])
     if not some.events or some.events[-1].position != member.position:

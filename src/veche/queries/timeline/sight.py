@@ -14,29 +14,52 @@ from veche.storage.rows import Rows
 Changes = list[tuple[Position, str]]
 
 
+class Hearing:
+    """Whose words are kept from one person, in whatever room; read once for all rooms of a query."""
+
+    def __init__(self, rows: Rows, user: UserId, ignored: frozenset[UserId] | None = None) -> None:
+        self._rows = rows
+        self._user = user
+        if ignored is not None:
+            self.ignored = ignored
+
+    @cached_property
+    def ignored(self) -> frozenset[UserId]:
+        """Those whom the person ignores."""
+        return account_data.ignored_by(self._rows, self._user)
+
+    @cached_property
+    def erased(self) -> dict[UserId, Position]:
+        """All who had their words erased, each with the position of that."""
+        return accounts.erased_people(self._rows)
+
+
 class Sight:
     """One person's view of one room at one moment.
 
     ``joined_since`` is given where the caller knows that the person has been joined from there until now: most
-    questions are then answered without reading how it was before.
+    questions are then answered without reading how it was before. ``hearing`` is given where one query has many rooms.
     """
 
-    def __init__(self, rows: Rows, room: RoomId, user: UserId, joined_since: Position | None = None) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        room: RoomId,
+        user: UserId,
+        joined_since: Position | None = None,
+        hearing: Hearing | None = None,
+    ) -> None:
         self.room = room
         self.user = user
         self._rows = rows
         self._head = rows.position
         self._joined_since = joined_since
+        self._hearing = hearing or Hearing(rows, user)
 
-    @cached_property
+    @property
     def ignored(self) -> frozenset[UserId]:
         """Those whom the person ignores."""
-        return account_data.ignored_by(self._rows, self.user)
-
-    @cached_property
-    def _erased(self) -> dict[UserId, Position]:
-        """Who of the room's people had their words erased, each with the position of that."""
-        return accounts.erased_in(self._rows, self.room)
+        return self._hearing.ignored
 
     def lacks_words_of(self, event: Event) -> bool:
         """Say whether the sender of an event had their words erased before the person came into the room."""
@@ -44,7 +67,7 @@ class Sight:
 
     def lacks_words_by(self, sender: UserId) -> bool:
         """Say whether somebody had their words erased before the person came into the room."""
-        erased = self._erased.get(sender)
+        erased = self._hearing.erased.get(sender)
         if erased is None or (self._joined_since is not None and self._joined_since <= erased):
             return False
         return not any(value == "join" and position <= erased for position, value in self._membership)

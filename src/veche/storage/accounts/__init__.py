@@ -2,7 +2,7 @@
 
 import msgspec
 
-from veche.domain.ids import Position, RoomId, UserId
+from veche.domain.ids import Position, UserId
 from veche.domain.sessions import Role
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
@@ -116,19 +116,9 @@ def mark_erased(tx: Transaction, user: UserId, position: Position) -> None:
     )
 
 
-def erased_people(rows: Rows) -> list[UserId]:
-    """Return all whose words are erased."""
-    return [row[0] for row in rows.all("SELECT user_id FROM erased_people")]
-
-
-def erased_in(rows: Rows, room: RoomId) -> dict[UserId, Position]:
-    """Return those among all who ever had to do with a room whose words are erased, each with the position of that."""
-    found = rows.all(
-        "SELECT e.user_id, e.position FROM erased_people e JOIN memberships m ON m.user_id = e.user_id"
-        " WHERE m.room_id = ?",
-        room,
-    )
-    return dict(found)
+def erased_people(rows: Rows) -> dict[UserId, Position]:
+    """Return all whose words are erased, each with the position of that. They are few."""
+    return dict(rows.all("SELECT user_id, position FROM erased_people"))
 
 
 def server_name(rows: Rows) -> str | None:

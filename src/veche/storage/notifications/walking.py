@@ -8,6 +8,7 @@ from heapq import heapify, heappop, heapreplace
 
 from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.timeline import Event, content_of
+from veche.storage.account_data import blocks_invitations
 from veche.storage.rows import Rows
 from veche.storage.timeline.reading import COLUMNS, at_positions, page
 
@@ -38,13 +39,14 @@ def newest_first(rows: Rows, user: UserId, before: Position) -> Iterator[Event]:
 def oldest_first(rows: Rows, user: UserId, after: Position, until: Position, limit: int) -> list[Event]:
     """Return the first ``limit`` of the same events in (after, until], a stretch of the log that should not be long.
 
-    What ``user`` sent is left out. Of invitations only those that stand.
+    What ``user`` sent is left out. Of invitations only those that stand, and none while they block them all.
     """
+    invited = "" if blocks_invitations(rows, user) else " OR (m.membership = 'invite' AND e.position = m.position)"
     found = rows.all(
         f"SELECT {_COLUMNS} FROM events e CROSS JOIN memberships m"
         " WHERE e.position > ? AND e.position <= ? AND m.room_id = e.room_id AND m.user_id = ? AND e.sender <> ?"
         " AND ((m.membership = 'join' AND e.position > m.since_position AND m.class <> 'muted')"
-        " OR (m.membership = 'invite' AND e.position = m.position)) ORDER BY e.position LIMIT ?",
+        f"{invited}) ORDER BY e.position LIMIT ?",
         after,
         until,
         user,
@@ -109,13 +111,15 @@ def _heads(rows: Rows, user: UserId, before: Position) -> list[tuple[RoomId, Pos
 
 
 def _invitations(rows: Rows, user: UserId) -> list[Event]:
-    """Return the invitations that stand, and those that led into a room where ``user`` still is."""
+    """Return the invitations that stand, unless they are blocked, and those that led into a room where ``user`` is."""
+    kinds = ("join",) if blocks_invitations(rows, user) else ("join", "invite")
     found = rows.all(
         "SELECT CASE WHEN m.membership = 'invite' THEN m.position ELSE (SELECT MAX(h.position) FROM state_history h"
         " WHERE h.room_id = m.room_id AND h.type = 'm.room.member' AND h.state_key = m.user_id"
         " AND h.position < m.since_position) END"
-        " FROM memberships m WHERE m.user_id = ? AND m.membership IN ('join', 'invite')",
+        f" FROM memberships m WHERE m.user_id = ? AND m.membership IN ({', '.join('?' * len(kinds))})",
         user,
+        *kinds,
     )
     events = at_positions(rows, [row[0] for row in found if row[0] is not None])
     return [event for event in events if content_of(event).get("membership") == "invite"]

@@ -5,7 +5,7 @@ import msgspec
 from veche.base import json
 from veche.domain.events import MESSAGE, NAME, REDACTION, TOPIC
 from veche.domain.ids import EventId, Position, RoomId, UserId
-from veche.domain.search import edited_text, found_in
+from veche.domain.search import LONGEST_TEXT, edited_text, found_in
 from veche.domain.timeline import Event, content_of
 from veche.storage import timeline
 from veche.storage.rows import Rows, all_in
@@ -17,6 +17,9 @@ _NEWS = (
     f"SELECT position, event_id, room_id, type, state_key, sender, CASE WHEN type IN ({_READ}) THEN json END"
     " FROM events WHERE position > ? ORDER BY position LIMIT ?"
 )
+MOST_BYTES = 1_000_000
+"""Of a part of the log: about what a second of work and some tens of megabytes of memory are enough for."""
+_READ_AT_ONCE = 200
 
 
 class News(msgspec.Struct, frozen=True):
@@ -43,9 +46,8 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
 
 
 def news(at: Rows, after: Progress, most: int) -> News:
-    """Read at most ``most`` events behind ``after``."""
-    rows = [_Row(*row) for row in at.all(_NEWS, after.position, most)]
-    is_all = len(rows) < most
+    """Read at most ``most`` events behind ``after``, fewer where they are long or change much."""
+    rows, is_all = _rows(at, after.position, most)
     until = _until(at, after, rows, is_all)
     edits = _edits(at, rows, until.position)
     fresh = [_fresh(row) for row in rows if row.json is not None and row.position not in edits]
@@ -78,6 +80,31 @@ def is_anchored(at: Rows, progress: Progress) -> bool:
         return False
     row = at.one("SELECT event_id FROM events WHERE position = ?", progress.anchored)
     return progress.anchor == "" or (row is not None and row[0] == progress.anchor)
+
+
+def _rows(at: Rows, after: Position, most: int) -> tuple[list[_Row], bool]:
+    """Return a part of the log and whether that is all there is; its size is bounded in bytes too."""
+    rows: list[_Row] = []
+    left = MOST_BYTES
+    while len(rows) < most:
+        wanted = min(_READ_AT_ONCE, most - len(rows))
+        some = [_Row(*row) for row in at.all(_NEWS, rows[-1].position if rows else after, wanted)]
+        for row in some:
+            if left <= 0:
+                return rows, False
+            rows.append(row)
+            left -= _weight(row)
+        if len(some) < wanted:
+            return rows, True
+    return rows, False
+
+
+def _weight(row: _Row) -> int:
+    """Return what a row costs, in bytes: those that change another document, which is read anew, count for that too."""
+    if row.json is None:
+        return 0
+    changes = row.type == REDACTION or b'"m.replace"' in row.json
+    return len(row.json) + (LONGEST_TEXT if changes else 0)
 
 
 def _until(at: Rows, after: Progress, rows: list[_Row], is_all: bool) -> Progress:

@@ -41,6 +41,10 @@ CREATE INDEX documents_edited ON documents (source) WHERE source <> position;
 """
 
 
+_COUNTS = (
+    "INSERT INTO names (name, number, documents) VALUES {values}"
+    " ON CONFLICT (name) DO UPDATE SET documents = names.documents + excluded.documents"
+)
 ALL = ""
 """The name under which all documents are counted."""
 
@@ -60,6 +64,11 @@ class Numbers:
         self._known: dict[str, int] = {}
         self._added: dict[str, int] = {}
 
+    def look_up(self, names: set[str]) -> None:
+        """Read the numbers of many names at once, as ``of`` is about to be asked for them."""
+        known = numbers_of(self._connection, sorted(names))
+        self._known.update((name, named.number) for name, named in known.items())
+
     def count(self, room: str) -> None:
         """Count one more document of a room."""
         for name in (room, ALL):
@@ -67,9 +76,10 @@ class Numbers:
 
     def keep_counts(self) -> None:
         """Write down what was counted."""
-        for name, added in self._added.items():
-            self.of(name)
-            self._connection.rows("UPDATE names SET documents = documents + ? WHERE name = ?", (added, name))
+        rows = [(name, self.of(name), added) for name, added in sorted(self._added.items())]
+        for some in slices(rows, 250):
+            values = ", ".join(["(?, ?, ?)"] * len(some))
+            self._connection.rows(_COUNTS.format(values=values), tuple(value for row in some for value in row))
         self._added.clear()
 
     def of(self, name: str) -> int:

@@ -14,7 +14,7 @@ from veche.storage.engines import Connection, Engine, StorageFault
 from veche.storage.reader import Snapshot
 from veche.storage.search.following import News, documents_at, is_anchored, news
 from veche.storage.search.records import BEGINNING, Document, Progress
-from veche.storage.search.store import VERSION, Numbers, Store, edited_by, progress_of, put_progress
+from veche.storage.search.store import ALL, VERSION, Numbers, Store, edited_by, progress_of, put_progress
 
 PART = 1_000
 """Events of one transaction: a tenth of a second of work."""
@@ -115,6 +115,7 @@ class Indexer:
             documents.pop(position, None)
         documents.update(_by_position(documents_at(at, sorted(changed), found.until.position)))
         numbers = Numbers(target)
+        numbers.look_up({ALL, *(name for one in documents.values() for name in (one.room, one.sender))})
         if old := sorted(position for position in changed if position <= progress.position):
             self._store.remove(target, old)
             self._is_pure = False

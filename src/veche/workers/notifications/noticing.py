@@ -3,6 +3,7 @@
 An event in a room where nobody has a pusher costs one look into memory.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from veche.domain.events import MEMBER
@@ -12,6 +13,9 @@ from veche.domain.timeline import Event, content_of
 from veche.workers.following import Worker
 from veche.workers.notifications.delivering import Deliveries
 
+AT_ONCE = 20
+"""People who are woken before all others have their turn."""
+
 
 def push_worker(deliveries: Deliveries) -> Worker:
     """Return the worker that wakes pushers; those it woke before a crash know themselves what they still owe."""
@@ -19,13 +23,13 @@ def push_worker(deliveries: Deliveries) -> Worker:
     async def step(entries: Sequence[Entry]) -> None:
         await deliveries.begun.wait()
         for entry in entries:
-            _notice(deliveries, entry)
+            await _notice(deliveries, entry)
         deliveries.seen = max(deliveries.seen, entries[-1].position)
 
     return Worker("push", frozenset({"event", "read_mark"}), step)
 
 
-def _notice(deliveries: Deliveries, entry: Entry) -> None:
+async def _notice(deliveries: Deliveries, entry: Entry) -> None:
     fact, known = entry.fact, deliveries.known
     if fact.kind == "read_mark":
         if fact.user is not None and known.has(fact.user):
@@ -34,7 +38,9 @@ def _notice(deliveries: Deliveries, entry: Entry) -> None:
     event: Event = fact.body
     if event.type == MEMBER:
         _follow_membership(deliveries, event)
-    for user in known.inside(event.room_id):
+    for number, user in enumerate(known.inside(event.room_id), 1):
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
         if user == event.sender:  # what one sends oneself only moves how far one has read
             deliveries.expect_badge(user, event.position)
         else:
