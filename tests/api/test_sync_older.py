@@ -160,7 +160,7 @@ async def test_peeking_without_joining(world: World) -> None:
 async def test_peeking_ends_where_reading_does(world: World) -> None:
     anna, boris = await world.people(ANNA, BORIS)
     room = await world_readable(boris)
-    poll = anna.begin("GET", "/events", room_id=room, timeout=30_000)
+    poll = anna.begin("GET", "/events", room_id=room, timeout=30_000, **{"from": await position(world)})
     await put_state(boris, room, "m.room.history_visibility", {"history_visibility": "joined"})
     closed = (await poll.answer()).ok()
     assert [event["type"] for event in closed["chunk"]] == ["m.room.history_visibility"]

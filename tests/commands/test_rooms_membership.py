@@ -75,7 +75,7 @@ async def test_invite(world: World) -> None:
     for host, user, said in (
         (boris, carla.user, "needs power level"),
         (anna, boris.user, "already in the room"),
-        (carla, boris.user, "not in the room"),
+        (carla, boris.user, "not in that room"),
     ):
         error = (await host.post(f"/rooms/{room}/invite", {"user_id": user})).refused(403, "M_FORBIDDEN")
         assert said in error["error"]
@@ -137,7 +137,7 @@ async def test_kick(world: World) -> None:
     before = await rows_of(world)
     for host, user, said in (
         (boris, carla.user, "needs power level"),
-        (dmitri, carla.user, "not in the room"),
+        (dmitri, carla.user, "not in that room"),
         (anna, "@elsewhere:veche.test", "not in the room"),
         (anna, anna.user, "as high or higher"),
     ):

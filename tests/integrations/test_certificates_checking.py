@@ -4,8 +4,8 @@ import datetime
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from tests.stage.certificates import foreign_authority, foreign_leaf
@@ -57,6 +57,18 @@ def test_a_signer_that_is_no_authority_is_named() -> None:
 
 def test_a_certificate_without_purposes_is_for_all() -> None:
     check_chain(bare().chain, NOW, "server.pem")
+
+
+def test_a_broken_hash_proves_nothing() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "old")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, now, now + datetime.timedelta(days=9))
+    sha_256, sha_1 = (bytes.fromhex(f"2a864886f70d0101{last}") for last in ("0b", "05"))
+    signed = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    old = x509.load_der_x509_certificate(signed.replace(sha_256, sha_1))  # nobody makes such a one any more
+    with pytest.raises(BadCertificate, match=r"CN=old in server.pem is signed with a broken hash"):
+        check_chain((old,), NOW, "server.pem")
 
 
 @pytest.mark.parametrize("names", [("*.example.org",), ("chat.example.org", "*")])

@@ -220,6 +220,31 @@ def test_a_name_that_nobody_knows_keeps_no_other_waiting(monkeypatch: pytest.Mon
         silence.set()
 
 
+def test_closing_waits_for_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, silence = threading.Event(), threading.Event()
+
+    def lookup(*_: Any, **__: Any) -> Any:
+        asked.set()
+        silence.wait(30)
+        raise socket.gaierror("nobody knows")
+
+    async def story() -> None:
+        monkeypatch.setattr(socket, "getaddrinfo", lookup)
+        outgoing = Outgoing(LOOPBACK, "Veche/test", whole_call_s=60.0)
+        call = asyncio.create_task(outgoing.post("http://silent.example:80", NOTIFY_PATH, b"{}"))
+        await asyncio.to_thread(asked.wait, 30)
+        await outgoing.close()
+        (end,) = await asyncio.gather(call, return_exceptions=True)
+        assert isinstance(end, asyncio.CancelledError)
+        assert not silence.is_set(), "the lookup itself goes on"
+        silence.set()
+
+    try:
+        run(story())
+    finally:
+        silence.set()
+
+
 def test_no_more_calls_at_once_than_agreed() -> None:
     now = most = 0
 

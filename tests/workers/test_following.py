@@ -9,6 +9,7 @@ from tests.stage.rooms import found, say
 from tests.stage.world import World
 from veche.domain.facts import Entry, FactKind
 from veche.domain.ids import Position
+from veche.domain.refusals import Refusal, Refused
 from veche.queries.operation import cursor_of
 from veche.workers import following
 from veche.workers.following import Following, Worker
@@ -20,11 +21,15 @@ class Notes:
     def __init__(self, *wants: FactKind) -> None:
         self.given: list[tuple[Position, FactKind]] = []
         self.bad: set[Position] = set()
+        self.refused = 0
         self.tries = 0
         self.worker = Worker("notes", frozenset(wants), self.step)
 
     async def step(self, entries: Sequence[Entry]) -> None:
         self.tries += 1
+        if self.refused:
+            self.refused -= 1
+            raise Refused(Refusal("M_UNKNOWN", 503, "not now"))
         if self.bad.intersection(entry.position for entry in entries):
             raise ValueError("a bad fact")
         self.given += [(entry.position, entry.fact.kind) for entry in entries]
@@ -146,3 +151,34 @@ async def test_it_wakes_when_something_was_told(world: World) -> None:
     await one.news()
     await all_of(one)
     assert len(notes.given) == 1
+
+
+async def test_what_the_storage_cannot_do_now_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "PAUSES", (0.0, 0.0))
+    anna = await world.person(ANNA)
+    room = await found(anna)
+    notes = Notes("event")
+    notes.refused = 1
+    one = await begun(world, notes)
+    await say(anna, room)
+    await all_of(one)
+    assert notes.tries == 2
+    assert len(notes.given) == 1
+
+
+async def test_a_cursor_that_cannot_be_kept_is_told_of(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(*_: object) -> None:
+        raise Refused(Refusal("M_RESOURCE_LIMIT_EXCEEDED", 507, "no space is left"))
+
+    anna = await world.person(ANNA)
+    room = await found(anna)
+    one = await begun(world, Notes("event"))
+    before = one.cursor
+    await say(anna, room)
+    await all_of(one)
+    monkeypatch.setattr(following, "save_cursor", full)
+    await one.save()
+    assert "the cursor could not be kept: no space is left" in caplog.text
+    assert await cursor_of(world.queries, "notes") == before

@@ -54,8 +54,7 @@ class Smtp:
         )
         try:
             await client.connect()
-            if client.is_ehlo_or_helo_needed:
-                await _greet(client)
+            await _greet(client)
             if self._server.user:
                 await client.login(self._server.user, self._server.password)
         except BaseException:

@@ -63,7 +63,7 @@ class SqliteStore:
         self._known: set[str] = set()
 
     def connect(self, *, writes: bool) -> Connection:
-        if not writes and not self.path.exists():
+        if not writes and self.stamp() is None:
             raise StorageFault("there is no index yet")
         connection = self._engine.connect(writes=writes)
         connection.rows("PRAGMA synchronous = NORMAL")  # what a power cut takes is indexed again
@@ -76,7 +76,8 @@ class SqliteStore:
     def stamp(self) -> object:
         with contextlib.suppress(FileNotFoundError):
             found = self.path.stat()
-            return found.st_dev, found.st_ino
+            if found.st_size:  # an emptied file is none: what its connections still hold together would lock others out
+                return found.st_dev, found.st_ino
         return None
 
     def begin(self, connection: Connection) -> None:

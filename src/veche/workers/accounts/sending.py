@@ -52,8 +52,7 @@ async def _all(ctx: Context, asking: ReadContext, due: list[WaitingLetter]) -> l
     try:
         await asyncio.gather(*map(asyncio.shield, tasks), return_exceptions=True)
     except asyncio.CancelledError:
-        if tasks:
-            await asyncio.wait(tasks, timeout=_GOODBYE_SECONDS)
+        await asyncio.wait(tasks, timeout=_GOODBYE_SECONDS)
         raise
     finally:
         for task in tasks:
