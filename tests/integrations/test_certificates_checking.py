@@ -62,8 +62,8 @@ def test_a_certificate_without_purposes_is_for_all() -> None:
 def test_a_broken_hash_proves_nothing() -> None:
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "old")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, now, now + datetime.timedelta(days=9))
+    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, now - day, now + 9 * day)
     sha_256, sha_1 = (bytes.fromhex(f"2a864886f70d0101{last}") for last in ("0b", "05"))
     signed = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
     old = x509.load_der_x509_certificate(signed.replace(sha_256, sha_1))  # nobody makes such a one any more

@@ -98,8 +98,9 @@ class Supervisor:
         writer.write(msgspec.json.encode(self._orders) + b"\n")
         telling = asyncio.create_task(self._tell(writer))
         try:
-            while line := await reader.readline():
-                self.position = int(line)
+            with contextlib.suppress(ConnectionError):  # it ended with news unread
+                while line := await reader.readline():
+                    self.position = int(line)
             code = await asyncio.to_thread(_wait, process)
             _log.warning("the indexing process ended with %s and is started again", code)
         finally:
