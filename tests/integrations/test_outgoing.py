@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import os
 import socket
 import ssl
 import subprocess
@@ -321,4 +322,5 @@ assert "aiohttp" not in sys.modules
 
 
 def test_nothing_is_loaded_before_the_first_call() -> None:
-    subprocess.run([sys.executable, "-c", _WHAT_IS_LOADED], check=True)
+    path = os.pathsep.join(place for place in sys.path if place)
+    subprocess.run([sys.executable, "-c", _WHAT_IS_LOADED], check=True, env={**os.environ, "PYTHONPATH": path})
