@@ -6,7 +6,7 @@ import msgspec
 
 from tests.cast import SERVER
 from veche.app.parts import open_engine
-from veche.app.settings import defaults
+from veche.app.settings import Values, defaults
 from veche.storage.engines import Engine
 
 DEFAULTS: dict[str, str | int] = {
@@ -21,6 +21,17 @@ DEFAULTS: dict[str, str | int] = {
 Presence tells of every coming and going a second later; tests that are not about it wait for other news. An indexing
 process beside each server would only take time.
 """
+
+
+PATIENCE_SECONDS = 30.0
+"""How long a snapshot may be held where that is not the subject: a machine that runs many tests at once has pauses."""
+
+
+def open_patiently(values: Values, data: Path) -> Engine:
+    """Open an engine whose snapshots may be held for longer than the product's."""
+    engine = open_engine(values, data)
+    engine.longest_read = PATIENCE_SECONDS
+    return engine
 
 
 class Place(msgspec.Struct, frozen=True):

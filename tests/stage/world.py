@@ -10,14 +10,14 @@ from typing import Any
 from tests.cast import id_of
 from tests.stage import asgi
 from tests.stage.asgi import Exchange
-from tests.stage.databases import DEFAULTS, Place
+from tests.stage.databases import DEFAULTS, Place, open_patiently
 from tests.stage.gateways import HASTE, Recorder, concerns_pushers, until
 from tests.stage.indexing import Follower
 from tests.stage.mail import PostOffice
 from tests.stage.people import CLIENT_API, Person, Town
 from veche.app import settings, wiring
 from veche.app.indexing import NoIndexing
-from veche.app.parts import Parts, open_engine
+from veche.app.parts import Parts
 from veche.commands.context import Context
 from veche.domain.ids import DeviceId, UserId
 from veche.domain.sessions import Asker, Role
@@ -67,7 +67,7 @@ class World(Town):
     ``gateways`` the pushes. No process keeps its search index: that is brought up to date before somebody searches.
     """
 
-    def __init__(self, place: Place, open_engine: OpenEngine = open_engine, **values: str | int) -> None:
+    def __init__(self, place: Place, open_engine: OpenEngine = open_patiently, **values: str | int) -> None:
         self.place = place
         self.clock = Clock()
         self.has_broken = False

@@ -114,6 +114,26 @@ def test_every_pragma_is_read_back(engine: Engine, tmp_path: Path) -> None:
         SqliteEngine(tmp_path / "other.sqlite3").connect(writes=True)
 
 
+def test_a_new_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    faults: list[Exception] = []
+
+    def open_it(at: threading.Barrier, path: Path) -> None:
+        at.wait()
+        try:
+            SqliteEngine(path).connect(writes=True).close()
+        except StorageFault as fault:
+            faults.append(fault)
+
+    for number in range(20):
+        at = threading.Barrier(8)
+        threads = [threading.Thread(target=open_it, args=(at, tmp_path / f"{number}.sqlite")) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not faults
+
+
 def test_an_old_sqlite_is_refused(tmp_path: Path) -> None:
     with patch.object(apsw, "SQLITE_VERSION_NUMBER", 3_051_002), pytest.raises(StorageFault, match=r"3\.51\.3"):
         SqliteEngine(tmp_path / "veche.sqlite3")

@@ -1,5 +1,9 @@
-"""Migrations: each once, in order, in its own transaction; a database from the future is refused."""
+"""Migrations: each once, in order, in its own transaction; a database from the future is refused.
 
+Those that were released never change: ``released.txt`` has their digests, and gets a line with each new one.
+"""
+
+import hashlib
 import threading
 from collections.abc import Iterator
 from importlib import resources
@@ -69,6 +73,39 @@ def test_a_step_that_fails_leaves_nothing_behind(empty: Engine) -> None:
     whole = ("0002_whole.sql", "CREATE TABLE half (x TEXT);\n")
     with patch.object(schema, "migrations", lambda: [*steps, whole]):
         assert migrate(empty) == 2
+
+
+def test_released_steps_never_change() -> None:
+    released = (Path(__file__).parent / "released.txt").read_text().splitlines()
+    assert [f"{hashlib.sha256(text.encode()).hexdigest()}  {name}" for name, text in migrations()] == released
+
+
+def test_files_in_rooms_learn_whose_events_show_them(empty: Engine) -> None:
+    steps = migrations()
+    with patch.object(schema, "migrations", lambda: steps[:20]):
+        assert migrate(empty) == 20
+    connection = empty.connect(writes=True)
+    for media_id, owner in (("hers", "@anna:x"), ("his", "@boris:x")):
+        connection.rows(
+            "INSERT INTO media (media_id, user_id, created_ts, size, content_type, is_loose)"
+            " VALUES (?, ?, 1, 1, 't', 0)",
+            (media_id, owner),
+        )
+    for position, sender in ((5, "@anna:x"), (6, "@boris:x")):
+        connection.rows(
+            "INSERT INTO events (position, event_id, room_id, type, sender, ts, json, thread, main_notify,"
+            " main_highlight) VALUES (?, ?, '!r', 't', ?, 1, ?, '', 0, 0)",
+            (position, f"${position}", sender, b"{}"),
+        )
+    for media_id, position in (("hers", 5), ("hers", 6), ("his", 6), ("gone", 7)):
+        connection.rows(
+            "INSERT INTO media_in_rooms (media_id, room_id, position, kind, is_open) VALUES (?, '!r', ?, '', 0)",
+            (media_id, position),
+        )
+    migrate(empty)
+    rows = connection.rows("SELECT media_id, position, is_own FROM media_in_rooms ORDER BY position, media_id")
+    connection.close()
+    assert [tuple(row) for row in rows] == [("hers", 5, 1), ("hers", 6, 0), ("his", 6, 1), ("gone", 7, 0)]
 
 
 def test_steps_are_numbered_without_gaps() -> None:

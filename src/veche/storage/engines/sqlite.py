@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import apsw
@@ -27,8 +27,10 @@ from veche.storage.engines import (
 OLDEST = 3_051_003
 """Older versions may corrupt a WAL database when two connections checkpoint and reset it at once."""
 
+_PATIENCE_MS = 10_000
+_BETWEEN_TRIES_SECONDS = 0.005
 _PRAGMAS = {
-    "busy_timeout": 10_000,
+    "busy_timeout": _PATIENCE_MS,
     "journal_mode": "wal",
     "synchronous": 2,  # FULL: the log is synced at every commit
     "wal_autocheckpoint": 0,  # upkeep does it, so that no commit has to
@@ -120,10 +122,21 @@ class SqliteConnection:
             _log.warning("SQLite could not tidy up: %s", fault)
 
     def _set(self, name: str, value: Any) -> None:
-        self._db.pragma(name, value)
-        found = self._db.pragma(name)
+        found = self._change(name, value)
         if found != value:
             raise StorageFault(f"SQLite keeps {name} = {found!r} where {value!r} was asked for")
+
+    def _change(self, name: str, value: Any) -> Any:
+        """Set a pragma and read it back. Where several open a new file at once, SQLite waits for nobody's WAL mode."""
+        until = monotonic() + _PATIENCE_MS / 1000
+        while True:
+            try:
+                self._db.pragma(name, value)
+                return self._db.pragma(name)
+            except apsw.BusyError:
+                if monotonic() > until:
+                    raise
+                sleep(_BETWEEN_TRIES_SECONDS)
 
     def _is_late(self) -> bool:
         return monotonic() > self._until

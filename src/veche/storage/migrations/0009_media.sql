@@ -24,7 +24,6 @@ CREATE TABLE media_in_rooms (
     room_id TEXT NOT NULL,
     position BIGINT NOT NULL,
     kind TEXT NOT NULL,
-    is_own BIGINT NOT NULL,
     is_open BIGINT NOT NULL,
     PRIMARY KEY (media_id, room_id, position)
 ) WITHOUT ROWID;

@@ -15,7 +15,6 @@ from veche.storage.search.store import DOCUMENTS, LEDGER, Numbers
 
 SCHEMA = "veche_search"
 _LOCK = 0x736561726368  # "search": not the lock of those who write messages
-_LONGEST_SEARCH = 2.0
 # Compiling a question takes longer than answering it; and the index is mostly in memory.
 _OPTIONS = f"-csearch_path={SCHEMA} -cjit=off -crandom_page_cost=1.1"
 _FIRST_ANALYSIS = 1_000
@@ -42,7 +41,7 @@ class PostgresStore:
 
     def __init__(self, url: str) -> None:
         options = f"{conninfo_to_dict(url).get('options') or ''} {_OPTIONS}"
-        self._engine = PostgresEngine(make_conninfo(url, options=options.strip()), longest_read=_LONGEST_SEARCH)
+        self._engine = PostgresEngine(make_conninfo(url, options=options.strip()))
         self._added, self._next_analysis = 0, _FIRST_ANALYSIS
 
     def connect(self, *, writes: bool) -> Connection:

@@ -16,7 +16,6 @@ from veche.storage.search.store import DOCUMENTS, LEDGER, Numbers
 
 FILE = "search.sqlite3"
 _SIDE_FILES = ("", "-wal", "-shm")
-_LONGEST_SEARCH = 2.0
 _PATIENCE = 10_000  # milliseconds
 _FOUND = (
     # What is taken out must be told word for word, and then leaves the file at once: marking it as deleted would be
@@ -59,7 +58,7 @@ class SqliteStore:
 
     def __init__(self, data: Path) -> None:
         self.path = data / FILE
-        self._engine = SqliteEngine(self.path, longest_read=_LONGEST_SEARCH)
+        self._engine = SqliteEngine(self.path)
         self._known: set[str] = set()
 
     def connect(self, *, writes: bool) -> Connection:
