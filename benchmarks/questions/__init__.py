@@ -20,6 +20,7 @@ from benchmarks.questions import (
     patterns,
     presence,
     search,
+    sends_beside_indexing,
     slow_fsync,
     space,
     start,
@@ -50,5 +51,6 @@ QUESTIONS: dict[str, Question] = {
     "finding_people": finding_people.QUESTION,
     "space": space.QUESTION,
     "search": search.QUESTION,
+    "sends_beside_indexing": sends_beside_indexing.QUESTION,
     "backup": backup.QUESTION,
 }

@@ -1,7 +1,8 @@
 """What does it cost to find somebody among thousands?
 
-Load: an office of 5,000 people with Russian, French and English names, all of them in one room and each in some smaller
-ones; three people type names, letter by letter, in either alphabet.
+Load: an office of 5,000 people with Russian, French and English names, all of them in one room; three of them type
+names, letter by letter, in either alphabet. The one who warms the server is in twenty rooms of some ten as well, each
+of the two who count is in one of them.
 Counted: CPU of the server / searches; milliseconds of each on the wall.
 """
 
