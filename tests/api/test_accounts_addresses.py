@@ -139,14 +139,14 @@ async def test_a_proof_ends(world: World) -> None:
         ({"client_secret": "a" * 256}, "M_INVALID_PARAM"),
         ({"send_attempt": -1}, "M_INVALID_PARAM"),
         ({"send_attempt": "1"}, "M_BAD_JSON"),
-        ({"send_attempt": 2**60}, "M_BAD_JSON"),
+        ({"send_attempt": 2**60}, "M_INVALID_PARAM"),
         ({"email": None}, "M_BAD_JSON"),
     ],
 )
 async def test_what_cannot_be_asked(world: World, more: dict[str, Any], errcode: str) -> None:
     for what in ("register", "account/3pid", "account/password"):
         answer = await ask(world, what, **more)
-        assert (answer.status, answer.errcode in (errcode, "M_INVALID_PARAM")) == (400, True), answer.bytes
+        assert (answer.status, answer.errcode) == (400, errcode), answer.bytes
     await settled(world.commands)
     assert world.post.tried == 0
 

@@ -14,9 +14,13 @@ from tests.stage.world import CLIENT_API, Person, World
 from veche.api.web.letters.texts import TEXTS
 from veche.api.web.sessions.texts import TEXTS as PASSWORD_TEXTS
 from veche.commands import accounts
+from veche.commands.accounts.stages import do_stage
+from veche.commands.context import Context
+from veche.commands.sessions.reauthenticating import Done, done_before
 from veche.domain.accounts.addresses import HOUR_MS
 from veche.domain.accounts.tokens import TokenWish
 from veche.domain.sessions import OPERATOR
+from veche.domain.settings import LANGUAGES, Language
 
 PASSWORD = "a fairly long password"
 EMAIL_STAGE = "m.login.email.identity"
@@ -129,12 +133,12 @@ def hidden(answer: Answer) -> dict[str, str]:
     return dict(found)
 
 
-@pytest.mark.parametrize("language", ["ru", "fr", "en"])
-async def test_somebody_without_a_client_in_every_language(world: World, language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_somebody_without_a_client_in_every_language(world: World, language: Language) -> None:
     """From the page with the administrator's codes to a new password, by the code and by the link."""
     anna = await with_address(world)
-    texts = TEXTS[language]  # type: ignore[index]  # the languages above
-    done = PASSWORD_TEXTS[language].done_title  # type: ignore[index]  # the same
+    texts = TEXTS[language]
+    done = PASSWORD_TEXTS[language].done_title
     first = (await page(world, "GET", "/reset", language)).bytes.decode()
     assert f'href="/reset/mail?lang={language}"' in first
     assert texts.ask_lead in (await page(world, "GET", "/reset/mail", language)).bytes.decode()
@@ -233,7 +237,8 @@ async def test_the_way_on_leads_nowhere_else(world: World, wanted: str, is_follo
 async def test_without_mail_the_pages_name_the_administrator(world: World) -> None:
     asked = await page(world, "GET", "/reset/mail", "fr")
     assert (asked.status, TEXTS["fr"].off_text in asked.bytes.decode()) == (404, True)
-    assert (await page(world, "POST", "/reset/mail", address=ADDRESS)).status == 403
+    sent = await page(world, "POST", "/reset/mail", "fr", address=ADDRESS)
+    assert (sent.status, TEXTS["fr"].off_text in sent.bytes.decode()) == (403, True)
     assert "/reset/mail" not in (await page(world, "GET", "/reset")).bytes.decode()
 
 
@@ -278,7 +283,27 @@ async def test_registering_with_an_address_and_a_token(world: World) -> None:
     stage = {"type": "m.login.registration_token", "session": session}
     wrong = await register(world, {**stage, "token": "other"})
     assert wrong.refused(401, "M_FORBIDDEN")["completed"] == [EMAIL_STAGE]
+    unknown = await register(world, {"type": "m.login.dummy", "session": session})
+    assert unknown.refused(401, "M_FORBIDDEN")["completed"] == [EMAIL_STAGE]
     (await register(world, {**stage, "token": token})).ok()
+
+
+@pytest.mark.settings(**SETTINGS, registration_requires_mail="on", registration="token")
+async def test_a_stage_that_is_done_in_a_browser_while_a_client_asks_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = (await accounts.add_registration_token(world.commands, OPERATOR, TokenWish("letter", 1))).token
+    session = (await register(world, creds(await proven(world)))).json["session"]
+
+    async def meanwhile(ctx: Context, *asked: Any) -> Done:
+        found = await done_before(ctx, *asked)
+        await do_stage(ctx, session, "m.login.registration_token", token)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr("veche.commands.sessions.reauthenticating.done_before", meanwhile)
+        assert (await register(world, {"session": session})).status == 401
+    (await register(world, {"session": session})).ok()
 
 
 @pytest.mark.settings(**SETTINGS, registration_requires_mail="on", registration="token")

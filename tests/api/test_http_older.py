@@ -1,15 +1,17 @@
 """Paths of earlier versions of the specification, and what is not served."""
 
+import msgspec
 import pytest
 
 from tests.cast import ANNA
+from tests.stage.older import older_paths
 from tests.stage.world import World
-from veche.api.http.router import Router, older_paths
+from veche.api.http.router import Router
 from veche.api.table import ENDPOINTS
 
 
 @pytest.mark.parametrize("older", ["r0", "v1", "api/v1"])
-async def test_every_endpoint_is_matchedbelow_the_beginnings_of_earlier_versions(world: World, older: str) -> None:
+async def test_clients_of_earlier_versions_are_answered(world: World, older: str) -> None:
     anna = await world.person(ANNA)
     for path in ("/account/whoami", "/joined_rooms", "/pushrules/global", f"/profile/{anna.user}", "/sync"):
         now = (await anna.get(path)).ok()
@@ -30,6 +32,17 @@ def test_older_beginnings_lead_to_the_same_endpoint() -> None:
         "/_matrix/client/api/v1/sync",
     )
     assert older_paths("/_matrix/client/v3sync") == older_paths("/_veche/v1/me") == ()
+
+
+@pytest.mark.parametrize("older", older_paths("/_matrix/client/v3/sync"))
+def test_no_older_path_is_declared_besides(older: str) -> None:
+    [sync] = [endpoint for endpoint in ENDPOINTS if endpoint.path == "/_matrix/client/v3/sync"]
+    for wrong in (
+        (sync, msgspec.structs.replace(sync, path=older)),
+        (msgspec.structs.replace(sync, aliases=(older,)),),
+    ):
+        with pytest.raises(ValueError, match="is declared twice"):
+            Router(wrong)
 
 
 @pytest.mark.parametrize(

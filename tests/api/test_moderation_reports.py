@@ -37,6 +37,23 @@ async def test_an_event_is_kept_as_it_was(world: World) -> None:
     assert whole["is_redacted"]
 
 
+async def test_of_edits_the_newest_that_the_reporter_may_read_is_kept(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    elena = await world.person(ELENA, role="administrator")
+    state = [{"type": "m.room.history_visibility", "content": {"history_visibility": "joined"}}]
+    room = await found(anna, boris, initial_state=state, preset="public_chat")
+    said = await say(anna, room, "rude")
+    await relate(anna, room, said, "m.replace", "ruder")
+    (await boris.post(f"/rooms/{room}/leave")).ok()
+    await relate(anna, room, said, "m.replace", "rudest")
+    (await boris.post(f"/join/{room}")).ok()
+    bundled = (await boris.get(f"/rooms/{room}/event/{said}")).ok()["unsigned"]["m.relations"]["m.replace"]
+    (await boris.post(f"/rooms/{room}/report/{said}")).ok()
+    kept = (await elena.get(f"{REPORTS}/1")).ok()["events"]
+    assert [event["event_id"] for event in kept] == [said, bundled["event_id"]]
+    assert [event["content"]["body"] for event in kept] == ["rude", "ruder"]
+
+
 async def test_only_members_report_what_they_see(world: World) -> None:
     anna, boris, carla = await world.people(ANNA, BORIS, CARLA)
     elena = await world.person(ELENA, role="administrator")

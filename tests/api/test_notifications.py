@@ -8,7 +8,9 @@ from tests.cast import ANNA, BORIS, CARLA
 from tests.commands.conversation import conversation
 from tests.stage.gateways import ALLOWED, GATEWAY, pusher
 from tests.stage.world import World
+from veche.domain.ids import Position
 from veche.queries.notifications import listing
+from veche.storage.notifications import past
 
 RULES = "/pushrules/global"
 LUNCH = {"pattern": "lunch", "actions": ["notify", {"set_tweak": "sound", "value": "bell"}]}
@@ -158,6 +160,32 @@ async def test_a_page_ends_where_too_much_was_looked_at(world: World, monkeypatc
         pages += 1
     assert found == said[::-1]
     assert pages > 4
+
+
+async def test_who_came_and_went_is_read_once_for_a_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, boris, carla = await world.people(ANNA, BORIS, CARLA)
+    talk = await conversation(world, anna, boris)
+    three = {"conditions": [{"kind": "room_member_count", "is": "3"}], "actions": []}
+    (await boris.put(f"{RULES}/override/three", three)).ok()
+    said = []
+    for number in range(4):
+        said.append(await talk.say(anna, f"{number}, among two"))
+        (await carla.post(f"/join/{talk.room}")).ok()
+        await talk.say(anna, f"{number}, among three")
+        (await carla.post(f"/rooms/{talk.room}/leave")).ok()
+    read: list[Position] = []
+    moves = past.moves
+
+    def watched(*where: Any) -> list[tuple[Position, int]]:
+        found = moves(*where)
+        read.extend(position for position, _ in found)
+        return found
+
+    monkeypatch.setattr(past, "moves", watched)
+    monkeypatch.setattr(listing, "TOGETHER", 3)
+    page = (await boris.get("/notifications")).ok()
+    assert [each["event"]["event_id"] for each in page["notifications"]] == said[::-1]
+    assert len(read) == len(set(read)) == 8
 
 
 async def test_what_was_redacted_or_left_is_no_longer_listed(world: World) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from tests.cast import ANNA, BORIS, CARLA
 from tests.commands.conversation import conversation
-from tests.stage.gateways import ALLOWED, GATEWAY, OTHER_GATEWAY, pusher, until
+from tests.stage.gateways import ALLOWED, GATEWAY, OTHER_GATEWAY, pusher
 from tests.stage.mail import SETTINGS
+from tests.stage.waiting import until
 from tests.stage.world import Person, World
 from veche.domain.accounts.addresses import Address
 from veche.integrations.gateways import NotDelivered

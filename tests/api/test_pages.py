@@ -15,11 +15,11 @@ from veche.api.http.contract import Door, Empty, Endpoint, Reply, RequestFacts, 
 from veche.api.http.door import Application
 from veche.api.table import ENDPOINTS
 from veche.api.web import sessions
-from veche.api.web.languages import LANGUAGES, Language
 from veche.api.web.pages.refusals import TEXTS, refusal_page
 from veche.api.web.trust import TrustFacts, trust_page
 from veche.domain.refusals import Refusal, Refused
 from veche.domain.sessions import Asker
+from veche.domain.settings import LANGUAGES, Language
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "accept-language": "en"}
 PAGES = sorted({endpoint.path for endpoint in ENDPOINTS if endpoint.refusal_page is not None})

@@ -8,12 +8,12 @@ import pytest
 from tests.cast import ANNA
 from tests.stage.asgi import Answer
 from tests.stage.world import CLIENT_API, World
-from veche.api.web.languages import Language
 from veche.api.web.sessions.texts import TEXTS
 from veche.commands import accounts
 from veche.domain.accounts.passwords import PasswordPolicy, PolicyChange
 from veche.domain.refusals import Refused
 from veche.domain.sessions import OPERATOR
+from veche.domain.settings import LANGUAGES, Language
 from veche.integrations.hashing import BUSY
 from veche.queries.accounts import password_policy
 
@@ -46,7 +46,7 @@ def shown(answer: Answer) -> str:
     return text
 
 
-@pytest.mark.parametrize("language", ["ru", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_form_in_every_language(world: World, language: Language) -> None:
     await accounts.change_password_policy(world.commands, OPERATOR, PolicyChange(least_length=17, classes=("digit",)))
     texts = TEXTS[language]
@@ -57,6 +57,12 @@ async def test_the_form_in_every_language(world: World, language: Language) -> N
         assert texts.lead in text
         assert "17" in text
         assert texts.classes["digit"] in text
+
+
+@pytest.mark.settings(mail_language="fr")
+async def test_whoever_names_no_language_gets_that_of_the_settings(world: World) -> None:
+    assert TEXTS["fr"].lead in shown(await world.call("GET", "/reset"))
+    assert TEXTS["ru"].lead in shown(await world.call("GET", "/reset", headers={"accept-language": "eo, ru;q=0.1"}))
 
 
 async def test_a_link_may_name_the_person_and_nothing_else(world: World) -> None:

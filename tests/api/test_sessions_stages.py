@@ -11,12 +11,12 @@ from tests.api.test_accounts import PASSWORD, REGISTER
 from tests.cast import ANNA
 from tests.stage.asgi import Answer
 from tests.stage.world import CLIENT_API, World
-from veche.api.web.languages import LANGUAGES, Language
 from veche.api.web.sessions.stage_texts import TEXTS
 from veche.commands import accounts
 from veche.commands.accounts import stages
 from veche.domain.accounts.tokens import TokenWish
 from veche.domain.sessions import OPERATOR, REAUTHENTICATION_MS
+from veche.domain.settings import LANGUAGES, Language
 
 TOKEN, DUMMY = "m.login.registration_token", "m.login.dummy"
 WANTS_TOKEN = pytest.mark.settings(registration="token")

@@ -1,7 +1,5 @@
 """What clients from before ``/sync`` call: everything at once, one room, the stream of events, one event."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from tests.cast import ANNA, BORIS, CARLA, DMITRI
 from tests.stage.people import Person
 from tests.stage.rooms import Event, found, put_state, redact, say
+from tests.stage.waiting import until
 from tests.stage.world import World
 from veche.domain.ids import RoomId
 from veche.queries.sync import initial, loop
@@ -32,14 +31,6 @@ async def since(person: Person, token: str, **query: Any) -> dict[str, Any]:
 
 async def position(world: World) -> str:
     return str(await world.queries.reader.run(lambda at: at.position))
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    for _ in range(10_000):
-        if happened():
-            return
-        await asyncio.sleep(0.001)
-    pytest.fail("it did not happen")
 
 
 async def world_readable(founder: Person, **wish: Any) -> RoomId:
@@ -95,7 +86,10 @@ async def test_what_happens_meanwhile_is_told_after_its_end(world: World, monkey
 async def test_its_end_is_where_events_and_sync_go_on(world: World) -> None:
     anna, boris = await world.people(ANNA, BORIS)
     room = await found(boris, anna)
-    end = (await anna.get("/initialSync")).ok()["end"]
+    (await boris.put("/sendToDevice/org.veche.key/1", {"messages": {anna.user: {"*": {"number": 1}}}})).ok()
+    first = (await anna.get("/initialSync")).ok()
+    end = first["end"]
+    assert [one["messages"]["end"] for one in first["rooms"]] == [end]
     assert (await since(anna, end))["chunk"] == []
     await say(boris, room, "new")
     stream = await since(anna, end)
@@ -104,6 +98,7 @@ async def test_its_end_is_where_events_and_sync_go_on(world: World) -> None:
     for token in (end, stream["start"]):
         synced = (await anna.get("/sync", since=token)).ok()
         assert bodies(synced["rooms"]["join"][room]["timeline"]["events"]) == ["new"]
+        assert [event["content"] for event in synced["to_device"]["events"]] == [{"number": 1}]
     assert "rooms" not in (await anna.get("/sync", since=stream["end"])).ok()
 
 

@@ -6,19 +6,12 @@ import pytest
 
 from tests.cast import ANNA, BORIS, CARLA
 from tests.stage.people import Person
-from tests.stage.rooms import Event, bodies, found, log, put_state, relate, say, send
+from tests.stage.rooms import Event, bodies, found, ignore, log, put_state, relate, say, send
 from tests.stage.world import World
 from veche.domain.ids import Position, RoomId
 from veche.queries.notifications.pushes import unread_notices
 
-IGNORED = "m.ignored_user_list"
 PERMISSION = "m.invite_permission_config"
-
-
-async def ignore(person: Person, *others: Person) -> None:
-    """Ignore these people and nobody else."""
-    content: dict[str, Any] = {"ignored_users": {other.user: {} for other in others}}
-    (await person.put(f"/user/{person.user}/account_data/{IGNORED}", content)).ok()
 
 
 async def permit(person: Person, **content: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cast import ANNA, BORIS, CARLA
 from tests.stage.people import Person
-from tests.stage.rooms import bodies, come, found, put_state, redact, relate, say, send
+from tests.stage.rooms import bodies, come, found, ignore, put_state, redact, relate, say, send
 from tests.stage.world import World
 from veche.domain.ids import EventId, RoomId
 
@@ -24,12 +24,6 @@ async def listed(person: Person, room: RoomId, **query: Any) -> dict[str, Any]:
 async def names(person: Person, room: RoomId, **query: Any) -> list[str]:
     """The texts of the roots on the first page."""
     return bodies((await listed(person, room, **query))["chunk"])
-
-
-async def ignore(person: Person, *others: Person) -> None:
-    """Ignore these people and nobody else."""
-    content: dict[str, Any] = {"ignored_users": {other.user: {} for other in others}}
-    (await person.put(f"/user/{person.user}/account_data/m.ignored_user_list", content)).ok()
 
 
 async def threads(person: Person, room: RoomId, *texts: str) -> list[EventId]:

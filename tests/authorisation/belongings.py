@@ -161,11 +161,14 @@ async def _lend(scene: Scene, world: World) -> None:
     """Give the administrator a token for a service and one for another device; they last as long as the tests."""
     founder = scene.people[ADMINISTRATOR].asker
     kinds: tuple[Kind, ...] = ("openid", "login")
-    for kind in kinds:
-        text = scene.canaries.plant(f"{kind} token", NOBODY)
-        scene.names[f"{kind}_token"] = text
-        given = (kind, digest_of(text), founder.user, founder.device, 2**53)
-        await world.commands.writer.run(lambda tx, given=given: short_tokens.add(tx, *given))  # type: ignore[misc]
+    texts = {kind: scene.canaries.plant(f"{kind} token", NOBODY) for kind in kinds}
+    scene.names.update({f"{kind}_token": text for kind, text in texts.items()})
+
+    def add(tx: Any) -> None:
+        for kind, text in texts.items():
+            short_tokens.add(tx, kind, digest_of(text), founder.user, founder.device, 2**53)
+
+    await world.commands.writer.run(add)
 
 
 class _Owner:

@@ -35,6 +35,6 @@ async def plant_addresses(scene: Scene, world: World) -> None:
 
     def work(tx: Transaction) -> None:
         addresses.add(tx, Address(scene.names["address"], member, now, now))
-        proofs.put(tx, proof)
+        proofs.add(tx, proof)
 
     await world.commands.writer.run(work)

@@ -36,8 +36,15 @@ class Reader:
         """Try everything."""
         scene = self._stage.scene
         await self._sync()
-        for path in ("/joined_rooms", "/publicRooms", "/notifications?limit=100"):
+        for path in (
+            "/joined_rooms",
+            "/publicRooms",
+            "/notifications?limit=100",
+            "/initialSync?limit=100&archived=true",
+        ):
             await self._get(f"{V3}{path}")
+        for position in scene.positions:
+            await self._get(f"{V3}/events", **{"from": str(position), "timeout": "0"})
         for term in ("", "@", "an", "canary"):
             await self._note(f"people called {term}", await self._search(term))
         for order in ("rank", "recent"):
@@ -63,6 +70,11 @@ class Reader:
         await self._get(f"{room}/state/m.room.topic?format=event")
         for at in ("", *self._stage.scene.positions, NEVER):
             await self._get(f"{room}/members", at=str(at))
+        await self._get(f"{room}/initialSync", limit="100")
+        await self._get(f"{room.replace(V3, V1)}/threads", limit="100")
+        for position in self._stage.scene.positions:
+            query = {"room_id": room.rpartition("/")[2], "from": str(position), "timeout": "0"}
+            await self._get(f"{V3}/events", **query)
         for ts, direction in ((0, "f"), (NEVER, "b")):
             await self._get(room.replace(V3, V1) + "/timestamp_to_event", ts=str(ts), dir=direction)
 
@@ -74,6 +86,7 @@ class Reader:
 
     async def _read_event(self, room: str, event: str) -> None:
         await self._get(f"{V3}/rooms/{room}/event/{event}")
+        await self._get(f"{V3}/events/{event}")
         await self._get(f"{V3}/rooms/{room}/context/{event}", limit="2", filter=json.dumps(_LAZY))
         await self._get(f"{V1}/rooms/{room}/relations/{event}", recurse="true", limit="50")
 

@@ -7,8 +7,8 @@ from tests.authorisation.rows import Ask, name_of, path_of
 from tests.authorisation.scene import Stage
 from tests.authorisation.table import ROWS
 from tests.stage.asgi import Answer
+from tests.stage.older import older_paths
 from veche.api.http.contract import Endpoint
-from veche.api.http.router import older_paths
 from veche.api.table import ENDPOINTS
 
 READING = [endpoint for endpoint in ENDPOINTS if endpoint.method == "GET"]

@@ -30,7 +30,7 @@ async def test_a_space_shows_its_rooms(stage: Stage) -> None:
     floor = await anna.do("create_space", name="floor")
     rooms = [await anna.do("create_public_room", name=f"{name} {n}", readable=False) for n in range(4)]
     for space, child in ((house, floor), (house, rooms[0]), (floor, rooms[1]), (floor, rooms[2]), (floor, rooms[3])):
-        await anna.do("add_child", space=space, room=child, suggested=False)
+        await anna.do("add_child", space=space, room=child)
     await boris.join(house)
     await until_member(boris, house, boris.user_id, "join")
     found = await boris.do("hierarchy", space=house, page=2)

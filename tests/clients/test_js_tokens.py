@@ -28,4 +28,4 @@ async def test_a_service_learns_who_somebody_is(stage: Stage) -> None:
 
 async def test_without_a_relay_there_is_none(stage: Stage) -> None:
     anna = await stage.js("anna")
-    assert await anna.do("relay") == []
+    assert await anna.do("relay") == {}

@@ -110,6 +110,18 @@ async def test_they_end_with_the_account(world: World) -> None:
     assert await refused(vouched_for(world.queries, openid)) == "M_UNKNOWN_TOKEN"
 
 
+async def test_login_tokens_end_with_the_password_whoever_asked_for_them(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    openid, login = await openid_token(anna, world), await login_token(anna, world)
+    others = await login_token(boris, world)
+    await accounts.change_password(
+        world.commands, anna.asker, "quite another password", proof(anna), ends_other_sessions=False
+    )
+    assert await refused(signed_in(world, login)) == "M_FORBIDDEN"
+    assert await vouched_for(world.queries, openid) == anna.user
+    assert (await signed_in(world, others))[0] == boris.user
+
+
 async def test_a_lock_holds_against_them_and_spends_the_login_token(world: World) -> None:
     anna = await world.person(ANNA)
     elena = await world.person("elena", role="administrator")

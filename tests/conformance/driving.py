@@ -13,21 +13,6 @@ from tests.stage.asgi import Answer
 from tests.stage.people import Person
 
 _numbers = count(1)
-_TRIES = 5
-
-
-class Patient(Stage):
-    """A stage whose people ask again when they are told that the server is overloaded, as clients do."""
-
-    async def ask(
-        self, asker: str, method: str, path: str, body: object = None, query: dict[str, Any] | None = None
-    ) -> Answer:
-        """Send a request with the asker's token, if they have one."""
-        for _ in range(_TRIES):
-            answer = await super().ask(asker, method, path, body, query)
-            if answer.status != 503:
-                break
-        return answer
 
 
 class Driver:
@@ -63,11 +48,7 @@ class Driver:
         path = request.path
         if any(part in path for part in RESTRICTING):
             path = path.replace(f"%40{VICTIM}%3A", f"%40{(await self._newcomer()).user.partition(':')[0][1:]}%3A")
-        for _ in range(_TRIES):
-            answer = await self._stage.world.call(request.method, path, body, query=_told(request.query), token=token)
-            if answer.status != 503:
-                break
-        return answer
+        return await self._stage.world.call(request.method, path, body, query=_told(request.query), token=token)
 
     def _faults(self, request: Request, answer: Answer) -> list[str]:
         self.answered[answer.status] = self.answered.get(answer.status, 0) + 1

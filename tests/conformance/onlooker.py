@@ -32,13 +32,19 @@ class Onlooker:
             witness.look_on(self._see)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
-        """Let a test run, and fail it where an answer was not what the specification says."""
-        self._faults.clear()
-        yield
-        if self._faults:
-            told = "\n".join(sorted(set(self._faults)))
-            pytest.fail(f"Answers that the specification does not allow:\n{told}", pytrace=False)
+    def pytest_runtest_setup(self) -> Generator[None]:
+        """Let what a test begins with be made, and fail it where an answer was not what the specification says."""
+        yield from self._judged()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None]:
+        """Let a test run, and fail it likewise."""
+        yield from self._judged()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Generator[None]:
+        """Let all be taken down, and fail the test likewise."""
+        yield from self._judged()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -68,6 +74,16 @@ class Onlooker:
         terminalreporter.line(told)
         for name in self._missing(config):
             terminalreporter.line(f"said to be served, and answered nobody well: {name}", red=True)
+
+    def _judged(self) -> Generator[None]:
+        """Let a step be taken. One that raises has failed by itself; its answers are not the next one's."""
+        try:
+            yield
+        finally:
+            faults, self._faults = sorted(set(self._faults)), []
+        if faults:
+            told = "\n".join(faults)
+            pytest.fail(f"Answers that the specification does not allow:\n{told}", pytrace=False)
 
     def _missing(self, config: pytest.Config) -> list[str]:
         """What a run of all tests should have seen served."""

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.cast import ANNA, BORIS
-from tests.conformance.events import faults_in
+from tests.conformance.events import faults_in, faults_of
 from tests.stage.people import Person
-from tests.stage.rooms import found, redact, say
+from tests.stage.rooms import found, put_state, redact, say
 from tests.stage.world import World
 
 pytestmark = pytest.mark.usefixtures("specification")
@@ -63,6 +63,24 @@ async def test_the_state_of_a_room_and_its_successor(world: World, older: str, n
     assert created["content"]["predecessor"]["room_id"] == room
 
 
+async def test_what_goes_along_into_a_successor(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    room = await found(anna, preset="public_chat", invite=[boris.user])
+    await put_state(anna, room, "m.room.server_acl", {"allow": ["*"], "deny": ["elsewhere.test"]})
+    (await anna.put(f"/user/{anna.user}/rooms/{room}/tags/m.favourite", {"order": 0.5})).ok()
+    (await anna.put(f"/user/{anna.user}/account_data/m.direct", {boris.user: [room]})).ok()
+    upgraded = (await anna.post(f"/rooms/{room}/upgrade", {"new_version": "12"})).ok()["replacement_room"]
+    made = await state(anna, upgraded)
+    assert "m.room.server_acl" in types(made)
+    assert faults_in(made) == []
+    synced = (await anna.get("/sync")).ok()
+    everywhere, there = synced["account_data"]["events"], synced["rooms"]["join"][upgraded]["account_data"]["events"]
+    carried = [event for event in [*everywhere, *there] if event["type"] in ("m.direct", "m.tag")]
+    assert upgraded in next(event for event in carried if event["type"] == "m.direct")["content"][boris.user]
+    assert types(carried) == {"m.direct", "m.tag"}
+    assert [fault for event in carried for fault in faults_of(event)] == []
+
+
 @pytest.mark.settings(default_rooms="general, news")
 async def test_the_rooms_that_newcomers_find(world: World) -> None:
     body = {"username": "vera", "password": "correct horse battery staple"}
@@ -77,6 +95,11 @@ def test_what_is_not_right_is_found() -> None:
     event = {"type": "m.room.member", "sender": "@a:b", "state_key": "@a:b", "content": {"membership": "gone"}}
     assert [fault.partition(" ")[0] for fault in faults_in({"events": [event]})] == ["m.room.member"]
     assert faults_in({"events": [{**event, "content": {"membership": "join"}}]}) == []
+    acl = {"type": "m.room.server_acl", "sender": "@a:b", "state_key": "", "event_id": "$x", "content": {"allow": "*"}}
+    assert len(faults_in([acl])) == 1
+    assert faults_in([acl], theirs={"$x"}) == []
+    note = {**acl, "type": "org.veche.note"}
+    assert faults_in([note]) == []
     typing = {"type": "m.typing", "content": {"user_ids": "@a:b"}}
     assert len(faults_in([{"ephemeral": {"events": [typing]}}])) == 1
     receipt = {"type": "m.receipt", "content": {"$e": {"m.read": {"@a:b": {"ts": "now"}}}}}

@@ -9,12 +9,12 @@ from veche.domain.accounts.addresses import (
     MOST_TRIES,
     Proof,
     ProofWish,
+    Purpose,
     canonical,
     code_from,
     credentials_of,
     has_proven,
     is_open,
-    may_again,
     may_ask,
     may_be_address,
     may_be_tried,
@@ -23,6 +23,7 @@ from veche.domain.accounts.addresses import (
 from veche.domain.accounts.letters import FIRST_WAIT_MS, LONGEST_WAIT_MS, WaitingLetter, is_given_up, wait_ms
 from veche.domain.ids import UserId
 from veche.domain.notifications.digests import PAUSES_MS, Told, due_ts, since_here, subject_of, whose
+from veche.domain.sessions import may_again
 
 NOW = 10**12
 PROOF = Proof("sid", "add", "anna@example.org", b"digest", 1, "", "10.0.0.1", NOW, NOW + HOUR_MS)
@@ -144,14 +145,15 @@ def test_so_often_and_no_oftener() -> None:
 def test_a_proof_is_good_for_its_purpose_for_who_asked_and_for_a_while() -> None:
     done = msgspec.structs.replace(PROOF, proven_ts=NOW)
     assert has_proven(done, "add", b"digest", NOW + HOUR_MS - 1)
-    for proof, purpose, digest, now in (
+    cases: tuple[tuple[Proof | None, Purpose, bytes, int], ...] = (
         (None, "add", b"digest", NOW),
         (PROOF, "add", b"digest", NOW),
         (done, "reset", b"digest", NOW),
         (done, "add", b"other", NOW),
         (done, "add", b"digest", NOW + HOUR_MS),
-    ):
-        assert not has_proven(proof, purpose, digest, now)  # type: ignore[arg-type]  # the purposes above
+    )
+    for proof, purpose, digest, now in cases:
+        assert not has_proven(proof, purpose, digest, now)
     assert is_open(PROOF, NOW)
     assert not is_open(done, NOW)
     assert not is_open(PROOF, NOW + HOUR_MS)

@@ -10,7 +10,6 @@ from veche.domain.directory.summaries import (
     is_open,
     may_preview,
     mentions,
-    plain_topic,
     published,
     summary_of,
 )
@@ -26,6 +25,7 @@ from veche.domain.events import (
     TOPIC,
 )
 from veche.domain.ids import Alias, RoomId
+from veche.domain.rooms.topics import plain_topic
 
 ROOM, OFFICE, HALL = RoomId("!room:x"), RoomId("!office:x"), RoomId("!hall:x")
 ALLOW = {"allow": [{"type": "m.room_membership", "room_id": OFFICE}]}

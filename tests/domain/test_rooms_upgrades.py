@@ -16,6 +16,8 @@ from veche.domain.rooms.upgrades import (
     is_space,
     levels_of_the_closed,
     levels_while_copying,
+    predecessor_of,
+    replacement_of,
     tombstone,
 )
 
@@ -64,6 +66,36 @@ def test_a_room_without_create_event_is_replaced_all_the_same(void: RoomState) -
         "predecessor": {"room_id": "!room:x"},
     }
     assert not is_space(void)
+
+
+@pytest.mark.parametrize(
+    ("named", "understood"),
+    [
+        ("!before:x", "!before:x"),
+        ("!0000000000000000000000000000000000000000000", "!0000000000000000000000000000000000000000000"),
+        ("", ""),
+        ("!be\x00fore:x", None),
+        (None, None),
+        (7, None),
+        (True, None),
+        (["!before:x"], None),
+        ({"room_id": "!before:x"}, None),
+    ],
+)
+def test_which_rooms_a_room_names_as_its_neighbours(room: MakeRoom, named: object, understood: str | None) -> None:
+    assert predecessor_of(room(predecessor={"room_id": named, "event_id": "$9"})) == understood
+    assert replacement_of(room({}, {"m.room.tombstone": {"body": "", "replacement_room": named}})) == understood
+
+
+@pytest.mark.parametrize("predecessor", [None, {}, {"event_id": "$9"}, "!before:x", ["!before:x"], 7])
+def test_what_is_no_predecessor(room: MakeRoom, predecessor: object) -> None:
+    assert predecessor_of(room(predecessor=predecessor)) is None
+
+
+def test_a_room_that_names_no_other(room: MakeRoom, void: RoomState) -> None:
+    for state in (room(), void, room({}, {"m.room.tombstone": {}})):
+        assert predecessor_of(state) is None
+        assert replacement_of(state) is None
 
 
 @pytest.mark.parametrize(("kind", "answer"), [("m.space", True), ("org.example.kind", False), (None, False)])

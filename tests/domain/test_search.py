@@ -103,6 +103,7 @@ PLAIN = {"m.text": [{"mimetype": "text/html", "body": "<b>"}, {"body": "plain"}]
         ("m.room.topic", "", {"topic": "very plain", "m.topic": PLAIN}, "very plain"),
         ("m.room.topic", "", {"topic": "Topic", "m.topic": {"m.text": "x"}}, "Topic"),
         ("m.room.topic", "", {"topic": "Topic", "m.topic": {"m.text": ["x", {"body": 5}]}}, "Topic"),
+        ("m.room.topic", "", {"m.topic": {"m.text": [{"body": 5}, {"body": "second"}]}}, "\nsecond"),
         ("m.room.topic", "", {"topic": "Topic", "m.topic": []}, "Topic"),
         ("m.room.encrypted", None, {"body": "hello"}, None),
         ("m.reaction", None, {"body": "hello"}, None),

@@ -6,6 +6,7 @@ import pytest
 
 from veche.app.passwords import common_passwords
 from veche.app.settings import SETTINGS, BadSetting, defaults, documentation, gather, server_name, settings_file
+from veche.domain.settings import language_of
 
 
 def test_the_command_line_comes_before_the_environment_and_that_before_the_file() -> None:
@@ -90,3 +91,11 @@ def test_many_common_passwords_are_known_offline() -> None:
     assert len(long) >= 1000
     assert all(len(password) >= 12 and password == password.lower() for password in long)
     assert {"password1234", "qwertyuiop12"} & long
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [("ru", "ru"), ("RU-ru", "ru"), ("fr-CA", "fr"), (" en ", "en"), ("eo", None), ("", None), ("russian", None)],
+)
+def test_a_tag_names_a_language_that_the_server_speaks(tag: str, language: str | None) -> None:
+    assert language_of(tag) == language

@@ -34,9 +34,13 @@ async def test_an_upgrade_is_whole_or_has_not_happened(server: Server) -> None:
         anna, boris = await town.people(ANNA, BORIS)
         room = await found(anna, preset="public_chat", room_alias_name="hall")
         await ban_many(anna, room)
+        interrupted = 0
         for number in range(kills):
-            await upgrade_and_kill(town, anna, room, VERSIONS[number % 3], chance.uniform(0, LONGEST_SECONDS))
+            seconds = chance.uniform(0, LONGEST_SECONDS) if number else 0
+            await upgrade_and_kill(town, anna, room, VERSIONS[number % 3], seconds)
+            interrupted += bool(await begun(anna))
             room = await look(anna, boris, room) or room
+        assert interrupted, "no kill came in the middle of an upgrade"
         answer = await anna.post(f"/rooms/{room}/upgrade", {"new_version": "12"})
         assert await look(anna, boris, room) == answer.ok()["replacement_room"]
 
@@ -51,13 +55,21 @@ async def ban_many(anna: Person, room: RoomId) -> None:
 
 
 async def upgrade_and_kill(town: RealTown, anna: Person, room: RoomId, version: str, seconds: float) -> None:
-    """Ask for an upgrade, and kill the server so long afterwards."""
+    """Ask for an upgrade, and kill the server so long after a replacement shows."""
     asked = anna.begin("POST", f"/rooms/{room}/upgrade", {"new_version": version})
+    while asked.is_waiting and not await begun(anna):
+        pass
     await asyncio.sleep(seconds)
     await asyncio.to_thread(town.server.kill)
     with contextlib.suppress(aiohttp.ClientError):
         await asked.answer()
     await asyncio.to_thread(town.server.start)
+
+
+async def begun(anna: Person) -> list[str]:
+    """Return the replacements that were begun and not finished: nobody may join them yet."""
+    joined = (await anna.get("/joined_rooms")).ok()["joined_rooms"]
+    return [room for room in joined if (await anna.get(f"/rooms/{room}/state/m.room.join_rules")).status == 404]
 
 
 async def look(anna: Person, boris: Person, room: RoomId) -> RoomId | None:

@@ -5,14 +5,15 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.integrations.pictures import corners, encoded, file_of, moving
+from tests.stage.processes import is_dead
 from tests.stage.server import ROOT
+from tests.stage.waiting import until
 from veche.domain.refusals import Refused
 from veche.integrations.imaging import decoder
 from veche.integrations.imaging.jobs import Imaging
@@ -47,27 +48,12 @@ async def works(imaging: Imaging) -> None:
 
 async def has_ended(pid: int) -> None:
     """Wait until a process is gone, and its entry with it."""
-    await _until(lambda: not Path(f"/proc/{pid}").exists())
+    await until(lambda: not Path(f"/proc/{pid}").exists(), 0.005)
 
 
 async def has_died(pid: int) -> None:
     """Wait until nothing but a process's entry is left, if that."""
-    await _until(lambda: _state(pid) in ("Z", "gone"))
-
-
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return "gone"
-
-
-async def _until(is_so: Callable[[], bool]) -> None:
-    def look() -> None:
-        while not is_so():
-            time.sleep(0.005)
-
-    await asyncio.to_thread(look)
+    await until(lambda: is_dead(pid), 0.005)
 
 
 async def test_nothing_is_started_before_the_first_picture(imaging: Imaging) -> None:
@@ -324,7 +310,7 @@ async def test_closing_in_the_middle_of_a_picture_keeps_nothing() -> None:
     """The process has answered, and the answer is on its way, when the server stops."""
     imaging = Imaging()
     working = asyncio.create_task(works(imaging))
-    await _until(lambda: bool(imaging.processes))
+    await until(lambda: bool(imaging.processes))
     await imaging.close()
     with pytest.raises(Refused):
         await working

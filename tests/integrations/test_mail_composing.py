@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from veche.domain.accounts.addresses import LANGUAGES, Language
+from veche.domain.settings import LANGUAGES, Language
 from veche.integrations.mail.composing import (
     LONGEST_VALUE,
     TEMPLATES,
     Heading,
     Said,
     TemplateName,
-    language_of,
     tamed,
     words_of,
     write,
@@ -80,14 +79,6 @@ def test_long_words_end() -> None:
 def test_a_value_that_is_missing_is_noticed() -> None:
     with pytest.raises(KeyError):
         write("reset", "en", {})
-
-
-@pytest.mark.parametrize(
-    ("tag", "language"),
-    [("ru", "ru"), ("RU-ru", "ru"), ("fr-CA", "fr"), (" en ", "en"), ("eo", "fr"), ("", "fr"), ("russian", "fr")],
-)
-def test_the_language_of_a_reader(tag: str, language: str) -> None:
-    assert language_of(tag, "fr") == language
 
 
 def test_phrases_exist_in_every_language() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.integrations.peers import LOOPBACK, peer, read_request, run
+from tests.stage.certificates import foreign_authority, foreign_leaf, written
+from tests.stage.peers import LOOPBACK, peer, read_request, run
 from veche.domain.notifications.gateways import (
     NOTIFY_PATH,
     gateways_from,
@@ -56,6 +57,7 @@ HOSTS_THAT_LEAD_INSIDE = (
     ),
 )
 """Hosts of which none may bring a connection to this machine or network; a port follows."""
+OWN_NAMES = {"localhost": "127.0.0.1", "ip6-localhost": "::1"}
 PORT = 8448
 
 
@@ -85,13 +87,22 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 @pytest.fixture
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The addresses to which a connection is begun in this test. None is made: nothing leaves this machine."""
+    """The addresses to which a connection is begun in this test. Nothing leaves this machine.
+
+    No connection is made, and no name server asked: this machine's own names are known, and addresses in any form.
+    """
     noted: list[Any] = []
+    real = socket.getaddrinfo
+
+    def lookup(host: str, port: int | None, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
+        own = OWN_NAMES.get(host.lower().rstrip("."), host)
+        return real(own, port, family, type, proto, flags | socket.AI_NUMERICHOST)
 
     def connect(_: socket.socket, address: Any) -> None:
         noted.append(address)
         raise ConnectionRefusedError(f"nobody is called in this test, not {address} either")
 
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
     monkeypatch.setattr(socket.socket, "connect", connect)
     return noted
 
@@ -99,14 +110,14 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 @pytest.mark.parametrize("host", HOSTS_THAT_LEAD_INSIDE)
 def test_no_form_of_a_host_leads_inside(begun: list[Any], host: str) -> None:
     async def story() -> None:
-        outgoing = Outgoing((), "Veche/test", whole_call_s=2.0)
+        outgoing = Outgoing((), "Veche/test")
         for gateways in (
             gateways_from("https://push.example.org"),
             gateways_from(f"http://push.example.org:{PORT}"),
         ):
             with pytest.raises(NotDelivered):
                 await PushGateways(gateways, outgoing).push(f"http://{host}:{PORT}{NOTIFY_PATH}", b"{}")
-        with pytest.raises((Unreachable, UnicodeError)):
+        with pytest.raises(Unreachable):
             await outgoing.post(f"http://{host}:{PORT}", NOTIFY_PATH, b"{}")
         await outgoing.close()
 
@@ -117,7 +128,7 @@ def test_no_form_of_a_host_leads_inside(begun: list[Any], host: str) -> None:
 @pytest.mark.parametrize("host", ["8.8.8.8", "[2606:4700::1111]"])
 def test_a_connection_that_is_begun_is_noted(begun: list[Any], host: str) -> None:
     async def story() -> None:
-        outgoing = Outgoing((), "Veche/test", whole_call_s=2.0)
+        outgoing = Outgoing((), "Veche/test")
         with pytest.raises(Unreachable):
             await outgoing.post(f"http://{host}:{PORT}", NOTIFY_PATH, b"{}")
         await outgoing.close()
@@ -175,7 +186,7 @@ def test_networks_may_be_listed_and_some_never() -> None:
 def test_a_name_that_leads_inside_even_once_is_not_called(names: dict[str, list[str]]) -> None:
     async def story() -> None:
         async with peer() as (port, brought):
-            outgoing = Outgoing(LOOPBACK, "Veche/test", whole_call_s=2.0)
+            outgoing = Outgoing(LOOPBACK, "Veche/test")
             for addresses in (["127.0.0.1", "10.0.0.1"], ["::1", "127.0.0.1"], ["127.0.0.1", "::ffff:127.0.0.1"], []):
                 names["push.example.org"] = addresses
                 with pytest.raises(Unreachable):
@@ -200,7 +211,7 @@ def test_what_was_checked_is_what_is_called(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def story() -> None:
         async with peer() as (port, brought):
-            outgoing = Outgoing(LOOPBACK, "Veche/test", whole_call_s=2.0)
+            outgoing = Outgoing(LOOPBACK, "Veche/test")
             assert (await outgoing.post(f"http://push.example.org:{port}", NOTIFY_PATH, b"{}")).status == 200
             with pytest.raises(Unreachable):
                 await outgoing.post(f"http://push.example.org:{port}", NOTIFY_PATH, b"{}")
@@ -247,16 +258,26 @@ def test_proxies_of_the_environment_are_passed_over(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_certificate_is_checked_and_authorities_may_be_added(tmp_path: Path) -> None:
-    authority, context = _certificate(tmp_path)
+    elsewhere = foreign_authority()
+    leaf = foreign_leaf(elsewhere, ("127.0.0.1",))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*written(tmp_path, "peer", leaf.pem, leaf.key_pem()))
+    authority = tmp_path / "authority.pem"
+    authority.write_bytes(elsewhere.pem)
 
     async def story() -> None:
         async with peer(tls=context) as (port, _):
-            strict, trusting = Outgoing(LOOPBACK, "Veche/test"), Outgoing(LOOPBACK, "Veche/test", lambda: [authority])
+            added: list[Path] = []
+            outgoing = Outgoing(LOOPBACK, "Veche/test", lambda: added)
             with pytest.raises(Unreachable, match="certificate"):
-                await strict.post(f"https://127.0.0.1:{port}", NOTIFY_PATH, b"{}")
-            assert (await trusting.post(f"https://127.0.0.1:{port}", NOTIFY_PATH, b"{}")).status == 200
-            await strict.close()
-            await trusting.close()
+                await outgoing.post(f"https://127.0.0.1:{port}", NOTIFY_PATH, b"{}")
+            added.append(authority)
+            assert (await outgoing.post(f"https://127.0.0.1:{port}", NOTIFY_PATH, b"{}")).status == 200
+            authority.with_suffix(".new").write_bytes(foreign_authority().pem)
+            authority.with_suffix(".new").replace(authority)
+            with pytest.raises(Unreachable, match="certificate"):
+                await outgoing.post(f"https://127.0.0.1:{port}", NOTIFY_PATH, b"{}")
+            await outgoing.close()
 
     run(story())
 
@@ -276,42 +297,6 @@ def test_a_file_that_is_no_certificate_stops_every_call(tmp_path: Path) -> None:
         assert brought == []
 
     run(story())
-
-
-def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for 127.0.0.1 that vouches for itself."""
-    import datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.KeyUsage(True, False, False, False, False, True, False, False, False), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, secret = folder / "peer.crt", folder / "peer.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, secret)
-    return certificate, context
 
 
 _WHAT_IS_LOADED = """

@@ -12,10 +12,10 @@ from tests.stage.world import World
 pytestmark = pytest.mark.settings(push_gateways=ALLOWED)
 
 
-async def tell_stories(world: World, first: int = 0) -> None:
+async def tell_stories(world: World) -> None:
     """As many stories as the depth asks for."""
     people = await people_of(world)
-    for seed in range(first, first + effort("notified_stories")):
+    for seed in range(effort("notified_stories")):
         await Story(world, people, Random(seed), seed).tell(effort("notified_steps"))
 
 

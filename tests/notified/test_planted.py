@@ -50,7 +50,7 @@ def names_of_today(patch: pytest.MonkeyPatch) -> None:
 
 def sizes_of_today(patch: pytest.MonkeyPatch) -> None:
     """A room is as large as it is now."""
-    patch.setattr(JudgeInRoom, "_sizes", lambda self, positions: dict.fromkeys(positions, self._members))
+    patch.setattr(JudgeInRoom, "_size_before", lambda self, position: self._members)
 
 
 def power_of_today(patch: pytest.MonkeyPatch) -> None:

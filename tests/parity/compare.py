@@ -4,7 +4,7 @@ import json
 from functools import partial
 
 from tests.parity.client import MEMBER, Answer, Client, Differs, Event, Pieces, RoomView, Shape
-from tests.parity.truth import bare, leaving, passes, passing, raw_log, visible_log
+from tests.parity.truth import bare, leaving, passes, passing, raw_log, state_at_leaving, visible_log
 from tests.stage.people import Person
 from tests.stage.world import World
 from veche.domain.timeline import Event as Stored
@@ -47,12 +47,10 @@ async def compare_ending(world: World, client: Client, room: str, ignored: set[s
     seen = [event for event in visible_log(whole, client.user) if event.position <= left_at]
     log = [event.event_id for event in passing(seen, client.shape, ignored) if event is not ending]
     agree(f"log of {room} that {client.user} has left", _ids(view.log)[:-1], log)
-    stood = [event for event in whole if event.position <= left_at and event.state_key is not None]
-    state = {(event.type, event.state_key): event.event_id for event in [*stood, ending]}
     held = {piece: event for piece, event in view.state.items() if not (client.shape.lazy and piece[0] == MEMBER)}
     wanted = {
         piece: event_id
-        for piece, event_id in state.items()
+        for piece, event_id in state_at_leaving(whole, client.user, ending).items()
         if passes(client.shape.state, piece[0]) and not (client.shape.lazy and piece[0] == MEMBER)
     }
     agree(f"state of {room} that {client.user} has left", _state_ids(held, client.shape), wanted)

@@ -19,9 +19,10 @@ from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.sessions import Asker
 from veche.domain.visibility import Range
 from veche.queries.context import ReadContext
-from veche.queries.sync import account_data, device_lists, general, news, quick, receipts, to_device
+from veche.queries.sync import account_data, device_lists, general, initial, news, quick, receipts, to_device
 from veche.queries.sync import rooms as sync_rooms
 from veche.queries.sync.counting import Count
+from veche.queries.sync.initial import Chunk, RoomInfo
 from veche.queries.sync.rooms import RoomQuestion
 from veche.queries.sync.state import MembersTold, StateWish
 from veche.queries.sync.timeline import Stretch, stretch
@@ -132,11 +133,36 @@ def stream_goes_on_too_far(patch: pytest.MonkeyPatch) -> None:
     """Where the older stream is cut, its token says that all was told."""
     read = news._read  # noqa: SLF001
 
-    def hasty(ctx: ReadContext, at: Snapshot, *rest: Any) -> Any:
-        return msgspec.structs.replace(read(ctx, at, *rest)[0], end=str(at.position)), at.position
+    def hasty(ctx: ReadContext, asker: Asker, room: RoomId | None, since: Position, at: Snapshot) -> Any:
+        found, _ = read(ctx, asker, room, since, at)
+        return msgspec.structs.replace(found, end=str(at.position)), at.position
 
     patch.setattr(news, "MOST_AT_ONCE", 3)
     patch.setattr(news, "_read", hasty)
+
+
+def newest_event_not_in_the_initial_sync(patch: pytest.MonkeyPatch) -> None:
+    """Asked for everything at once, the server leaves out what was said last."""
+    patch.setattr(initial, "Chunk", lambda end, events, start: Chunk(end, events[:-1], start))
+
+
+def rooms_missing_in_the_initial_sync(patch: pytest.MonkeyPatch) -> None:
+    """Asked for everything at once, the server leaves out a room."""
+    rooms = initial._rooms  # noqa: SLF001
+    patch.setattr(initial, "_rooms", lambda *given: rooms(*given)[1:])
+
+
+def left_rooms_cut_in_the_initial_sync(patch: pytest.MonkeyPatch) -> None:
+    """Of a room that was left the initial sync tells only how it ended."""
+    room = initial._room  # noqa: SLF001
+
+    def cut(*given: Any) -> RoomInfo:
+        told = room(*given)
+        if told.membership == "join" or told.messages is None:
+            return told
+        return msgspec.structs.replace(told, messages=Chunk(told.messages.end, told.messages.chunk[-1:]))
+
+    patch.setattr(initial, "_room", cut)
 
 
 PLANTS: tuple[Plant, ...] = (
@@ -155,6 +181,9 @@ PLANTS: tuple[Plant, ...] = (
     all_history_shown,
     endings_not_in_the_stream,
     stream_goes_on_too_far,
+    newest_event_not_in_the_initial_sync,
+    rooms_missing_in_the_initial_sync,
+    left_rooms_cut_in_the_initial_sync,
 )
 
 

@@ -13,6 +13,7 @@ from veche.storage import timeline
 from veche.storage.reader import Snapshot
 
 VISIBILITY = "m.room.history_visibility"
+Piece = tuple[str, str]
 Joined = frozenset[tuple[str, str]]
 
 
@@ -105,6 +106,13 @@ def leaving(log: list[Stored], user: str, until: Position) -> Position:
                 left = event.position
             is_inside = _membership(event) == "join"
     return left
+
+
+def state_at_leaving(log: list[Stored], user: str, ending: Stored) -> dict[Piece, str]:
+    """Return the ids of the state that somebody left, by type and key; ``ending`` says how they stand to the room."""
+    left_at = leaving(log, user, ending.position)
+    stood = [event for event in log if event.position <= left_at and event.state_key is not None]
+    return {(event.type, event.state_key or ""): event.event_id for event in [*stood, ending]}
 
 
 def passing(log: list[Stored], shape: Shape, ignored: set[str]) -> list[Stored]:

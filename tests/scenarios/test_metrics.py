@@ -2,7 +2,6 @@
 
 import json
 import logging
-import socket
 import urllib.error
 import urllib.request
 
@@ -14,14 +13,13 @@ from veche.app.logs import JsonLines, TextLines
 
 
 def test_figures_are_served_on_their_own_address_only(place: Place) -> None:
-    address = f"127.0.0.1:{_free_port()}"
-    server = Server(place, metrics=address).start()
+    server = Server(place, metrics="127.0.0.1:0").start()
     try:
-        with urllib.request.urlopen(f"http://{address}/metrics") as answer:
+        with urllib.request.urlopen(f"{server.figures}/metrics") as answer:
             text = answer.read().decode()
         assert "veche_log_position 0\n" in text
         assert "# TYPE veche_long_polls gauge\n" in text
-        for elsewhere in (f"http://{address}/", f"{server.url}/metrics"):
+        for elsewhere in (f"{server.figures}/", f"{server.url}/metrics"):
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 urllib.request.urlopen(elsewhere)
     finally:
@@ -47,10 +45,3 @@ def test_log_lines_carry_the_request() -> None:
         "request": "1f",
         "status": 200,
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port

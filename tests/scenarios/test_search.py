@@ -2,13 +2,11 @@
 
 import asyncio
 import os
+import pwd
 import re
 import shutil
 import signal
-import socket
-import time
 import urllib.request
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -17,26 +15,21 @@ from tests.cast import ANNA, BORIS
 from tests.scenarios.test_cli import failed, said, veche
 from tests.stage.databases import Place
 from tests.stage.people import Person
+from tests.stage.processes import is_dead
 from tests.stage.rooms import found, redact, say
 from tests.stage.searching import search, texts, texts_of
-from tests.stage.server import PATIENCE, Server
+from tests.stage.server import Server
 from tests.stage.sockets import RealTown
+from tests.stage.waiting import until
 
 pytestmark = pytest.mark.settings(search="on")
+PAUSE_SECONDS = 0.05
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def engine_name(request: pytest.FixtureRequest) -> str:
     """Both: each has an indexing process of its own kind."""
     return str(request.param)
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not await holds():
-        assert time.monotonic() < end, "it never came to that"
-        await asyncio.sleep(0.05)
 
 
 async def finds(person: Person, term: str, expected: list[str]) -> None:
@@ -47,7 +40,7 @@ async def finds(person: Person, term: str, expected: list[str]) -> None:
         assert answer.status in (200, 503), answer.bytes
         return answer.status == 200 and texts_of(answer) == expected
 
-    await until(is_found)
+    await until(is_found, PAUSE_SECONDS)
 
 
 def indexing_process(server: Server) -> int | None:
@@ -89,7 +82,8 @@ async def test_the_process_or_the_server_is_killed_and_all_is_found_again(world:
     pid = indexing_process(server)
     await say(anna, room, "pelican 3")
     server.kill()
-    await until(lambda: _is_gone(pid))
+    assert pid is not None
+    await until(lambda: is_dead(pid), PAUSE_SECONDS)
     server.start()
     await finds(anna, "pelican", ["pelican 3", "pelican 2", "pelican 1"])
 
@@ -99,8 +93,9 @@ async def test_a_stop_ends_the_process_too(world: RealTown, server: Server) -> N
     await say(anna, await found(anna), "pelican")
     await finds(anna, "pelican", ["pelican"])
     pid = indexing_process(server)
+    assert pid is not None
     assert server.stop() == 0
-    assert await _is_gone(pid)
+    assert is_dead(pid)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])  # PostgreSQL looks after its own files
@@ -129,7 +124,7 @@ async def test_an_operator_can_have_the_index_made_anew(place: Place, world: Rea
     told = await asyncio.to_thread(said, "search", "rebuild", "--data", str(place.data), *given)
     assert told.startswith("The search index is made anew")
 
-    await until(lambda: _has_noted(server, "the search index is made anew"))
+    await until(lambda: "the search index is made anew" in server.last_words(), PAUSE_SECONDS)
     await finds(anna, "pelican", ["pelican"])
 
 
@@ -137,8 +132,18 @@ async def test_an_operator_can_have_the_index_made_anew(place: Place, world: Rea
 def test_what_cannot_be_made_anew_is_said(place: Place) -> None:
     data = str(place.data)
     assert "no data folder" in failed("search", "rebuild", "--data", f"{data}/nowhere", code=2)
-    assert "turned off" in failed("search", "rebuild", "--data", data, "--set", "search=off", code=2)
+    assert "turned off" in failed("search", "rebuild", "--data", data, "--set", "search=off")
     assert "there is no setting" in failed("search", "rebuild", "--data", data, "--set", "serch=off", code=2)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_root_leaves_no_index_in_the_folder_of_another_account(place: Place) -> None:
+    lock, somebody = place.data / "lock", next(one.pw_uid for one in pwd.getpwall() if one.pw_uid != 0)
+    lock.touch()
+    os.chown(lock, somebody, -1)
+    assert "root's files there would be closed to it" in failed("search", "rebuild", "--data", str(place.data), code=2)
+    assert not (place.data / "search.sqlite3").exists()
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -163,38 +168,28 @@ async def test_a_restored_backup_is_indexed_anew(
     server.start()
     await finds(anna, "pelican", ["pelican before"])  # what is not in the database any more is not shown
     if keeps_the_index:
-        await until(lambda: _has_noted(server, "of another database, or newer"))
+        await until(lambda: "of another database, or newer" in server.last_words(), PAUSE_SECONDS)
         await finds(anna, "pelican", ["pelican before"])
 
 
 async def test_the_figures_say_how_far_it_is(place: Place) -> None:
-    address = f"127.0.0.1:{_free_port()}"
-    server = Server(place, metrics=address, search="on").start()
+    server = Server(place, metrics="127.0.0.1:0", search="on").start()
 
     async def has_caught_up() -> bool:
-        text = await asyncio.to_thread(_figures, address)
+        text = await asyncio.to_thread(_figures, server)
         assert "# TYPE veche_search_behind gauge\n" in text
         position = re.search(r"^veche_log_position (\d+)$", text, re.MULTILINE)
         assert position is not None
         return f"veche_search_position {position[1]}\n" in text and "veche_search_behind 0\n" in text
 
     try:
-        await until(has_caught_up)
+        await until(has_caught_up, PAUSE_SECONDS)
     finally:
         assert server.stop() == 0
 
 
-async def _has_noted(server: Server, text: str) -> bool:
-    return text in server.last_words()
-
-
-async def _is_gone(pid: int | None) -> bool:
-    assert pid is not None
-    return not await asyncio.to_thread(Path(f"/proc/{pid}").exists)
-
-
-def _figures(address: str) -> str:
-    with urllib.request.urlopen(f"http://{address}/metrics") as answer:
+def _figures(server: Server) -> str:
+    with urllib.request.urlopen(f"{server.figures}/metrics") as answer:
         text: str = answer.read().decode()
         return text
 
@@ -210,10 +205,3 @@ def _harm(path: Path, how: str) -> None:
                 file.truncate(0)
             else:
                 file.write(b"no database at all " * (size // 19 + 1))
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port

@@ -89,14 +89,6 @@ def concerns_pushers(entry: Entry) -> bool:
     return entry.fact.kind in ("event", "read_mark")
 
 
-async def until(is_so: Callable[[], bool], pause_s: float = 0.001) -> None:
-    """Wait until something is so."""
-    while True:
-        if is_so():
-            return
-        await asyncio.sleep(pause_s)
-
-
 def pusher(pushkey: str, url: str = GATEWAY, **more: Any) -> dict[str, Any]:
     """The body that sets a pusher."""
     data = {"url": url, **more.pop("data", {})}

@@ -15,12 +15,15 @@ PATIENCE = 6_000
 
 
 class PostOffice:
-    """Stands in for the mail server. ``fails`` is asked before each letter what goes wrong, if anything does."""
+    """Stands in for the mail server. ``fails`` is asked before each letter what goes wrong, if anything does; a letter
+    that was taken is answered once ``holds`` is set, where there is such.
+    """
 
     def __init__(self) -> None:
         self.letters: list[Letter] = []
         self.tried = 0
         self.fails: Callable[[Letter], Failure | None] = lambda letter: None
+        self.holds: asyncio.Event | None = None
 
     def open(self, server: MailServer | None) -> "PostOffice":
         """Take letters in the name of any server."""
@@ -33,6 +36,8 @@ class PostOffice:
         if failure is not None:
             raise failure
         self.letters.append(letter)
+        if self.holds is not None:
+            await self.holds.wait()
 
     async def received(self, count: int) -> list[Letter]:
         """Wait for so many letters and return them all; fail where there are more."""

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
-from tests.stage.gateways import Push, until
-from tests.stage.ports import free_port
+from tests.stage.gateways import Push
+from tests.stage.peers import read_request
+from tests.stage.waiting import until
 from veche.base import json
 from veche.domain.notifications.gateways import NOTIFY_PATH
 
@@ -19,7 +20,7 @@ class RealGateway:
     """Listens, unless it is ``closed``; ``mood`` is how it answers, ``tried`` how often it was called."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port = 0
         self.mood: Mood = "well"
         self.pushes: list[Push] = []
         self.tried = 0
@@ -47,8 +48,9 @@ class RealGateway:
         assert self.events_to(pushkey) == events
 
     async def open(self) -> None:
-        """Begin to listen."""
+        """Begin to listen: at first on a free port, later there again."""
         self._server = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         """Listen no more, and hang up."""
@@ -66,7 +68,8 @@ class RealGateway:
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while True:
-                    await self._answer(await _body(reader), writer)
+                    _, body = await read_request(reader)
+                    await self._answer(body, writer)
                     await writer.drain()
         finally:
             writer.close()
@@ -107,9 +110,3 @@ async def gateway() -> AsyncIterator[RealGateway]:
         yield made
     finally:
         await made.close()
-
-
-async def _body(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-    return await reader.readexactly(length)

@@ -59,6 +59,12 @@ async def redact(person: Person, room: RoomId, event: str, reason: str | None = 
     return EventId((await person.put(f"/rooms/{room}/redact/{event}/r{next(_numbers)}", body)).ok()["event_id"])
 
 
+async def ignore(person: Person, *others: Person) -> None:
+    """Ignore these people and nobody else."""
+    content: dict[str, Any] = {"ignored_users": {other.user: {} for other in others}}
+    (await person.put(f"/user/{person.user}/account_data/m.ignored_user_list", content)).ok()
+
+
 async def log(person: Person, room: RoomId, **query: Any) -> list[Event]:
     """Everything that somebody may read of a room, oldest first."""
     answer = await person.get(f"/rooms/{room}/messages", dir="f", limit=1000, **query)

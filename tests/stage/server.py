@@ -50,6 +50,12 @@ class Server:
         return f"{'https' if self.is_secure else 'http'}://{self.address}:{self.port}"
 
     @property
+    def figures(self) -> str:
+        """The address of its figures, as it said when it started."""
+        said = re.findall(r"figures for Prometheus are served on (\S+)", self.last_words())
+        return f"http://{said[-1]}"
+
+    @property
     def is_secure(self) -> bool:
         """Whether it speaks HTTPS."""
         return self._network is not None or self._settings.get("tls") == "on"

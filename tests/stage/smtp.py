@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+import socket
 import ssl
 import threading
 import warnings
@@ -15,7 +16,6 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.stage.certificates import Paper, foreign_authority, foreign_leaf
-from tests.stage.ports import free_port
 
 USER, SECRET = "veche", "the mail server's own secret"
 PATIENCE = 60.0
@@ -40,21 +40,24 @@ class Papers:
 
 
 class Mailbox:
-    """A mail server that works. ``answers`` are given in turn instead of taking a letter."""
+    """A mail server that works. ``answers`` are given in turn instead of taking a letter.
 
-    def __init__(
-        self, security: Security = "none", papers: Papers | None = None, *, asks: bool = False, port: int = 0
-    ) -> None:
+    Its port is its own from the beginning; until it is started, whoever calls there is refused.
+    """
+
+    def __init__(self, security: Security = "none", papers: Papers | None = None, *, asks: bool = False) -> None:
         self.letters: list[EmailMessage] = []
         self.envelopes: list[Envelope] = []
         self.answers: list[str] = []
         self.recipients: list[str] = []
-        self.port = port or free_port()
+        bound = socket.socket()
+        bound.bind(("127.0.0.1", 0))
+        self.port: int = bound.getsockname()[1]
         self._more = threading.Condition()
         self._asks = asks
         self._context = papers.context() if papers else None
         self._security = security
-        self._controller = _Controller(self, hostname="127.0.0.1", port=self.port, **self._options())
+        self._controller = _Controller(self, bound, **self._options())
 
     def start(self) -> "Mailbox":
         """Listen."""
@@ -118,12 +121,16 @@ class Mailbox:
 
 
 class _Controller(Controller):
-    def __init__(self, box: Mailbox, **more: Any) -> None:
-        super().__init__(box, **more)
+    def __init__(self, box: Mailbox, bound: socket.socket, **more: Any) -> None:
+        super().__init__(box, hostname="127.0.0.1", port=box.port, **more)
         self._box = box
+        self._bound = bound
 
     def factory(self) -> SMTP:
         return self._box.connect()
+
+    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._bound, ssl=self.ssl_context)
 
 
 def _identify(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:

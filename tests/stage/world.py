@@ -11,12 +11,13 @@ from tests.cast import id_of
 from tests.stage import asgi
 from tests.stage.asgi import Exchange
 from tests.stage.databases import DEFAULTS, Place, open_patiently
-from tests.stage.gateways import HASTE, Recorder, concerns_pushers, until
+from tests.stage.gateways import HASTE, Recorder, concerns_pushers
 from tests.stage.indexing import Follower
 from tests.stage.mail import PostOffice
 from tests.stage.people import CLIENT_API, Person, Town
+from tests.stage.waiting import until
 from veche.app import settings, wiring
-from veche.app.indexing import NoIndexing
+from veche.app.indexing.supervising import NoIndexing
 from veche.app.parts import Parts
 from veche.commands.context import Context
 from veche.domain.ids import DeviceId, UserId
@@ -64,13 +65,15 @@ class World(Town):
     """A server in this process; started and stopped by its fixture.
 
     ``has_broken`` says that the real one would have ended its process. ``post`` has the letters that it sent, and
-    ``gateways`` the pushes. No process keeps its search index: that is brought up to date before somebody searches.
+    ``gateways`` the pushes. No process keeps its search index: that is brought up to date before somebody searches, as
+    long as it ``indexes``.
     """
 
     def __init__(self, place: Place, open_engine: OpenEngine = open_patiently, **values: str | int) -> None:
         self.place = place
         self.clock = Clock()
         self.has_broken = False
+        self.indexes = True
         self.post = PostOffice()
         self.gateways = Recorder()
         self._open_engine = open_engine
@@ -107,7 +110,7 @@ class World(Town):
 
     def begin(self, method: str, path: str, body: object = None, **more: Any) -> Exchange:
         """Send a request without waiting for its answer (see ``asgi.begin``)."""
-        if path in _SEARCHES and self.queries.search is not None:
+        if path in _SEARCHES and self.indexes and self.queries.search is not None:
             self.index()
         return asgi.begin(self.running.application, method, path, body, **more)
 

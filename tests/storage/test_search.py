@@ -2,7 +2,6 @@
 no use.
 """
 
-import asyncio
 import contextlib
 import logging
 import random
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from tests.cast import ANNA
@@ -37,7 +37,7 @@ from veche.storage.search import (
     writing,
 )
 from veche.storage.search.analysis import analysed
-from veche.storage.search.reading import LONGEST_QUEUE, SEARCHES_AT_ONCE
+from veche.storage.search.writing import SourceFault
 
 ALL = (0, 2**62, 1000)
 STRANGE = "\"'«»“”*^:-+()[]{}<>!&|\\%_?;,.\x00\x01\ue000\u0301\u200d\u202e\ufeff\U0010ffff"
@@ -330,6 +330,7 @@ HARMS: dict[str, Harm] = {
     "damage": _garble,
     "loss": lambda store, world: store.discard(),
     "a missing table": _sql("DROP TABLE documents"),
+    "a missing column": _sql("ALTER TABLE documents RENAME COLUMN length TO words_in_all"),
 }
 
 
@@ -354,11 +355,12 @@ async def test_an_index_of_no_use_is_made_anew(
 
 
 async def test_those_who_search_notice_that_there_is_another_index(
-    world: World, indexer: Indexer, index: SearchIndex, store: Store
+    world: World, indexer: Indexer, index: SearchIndex, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     await written(world)
     with pytest.raises(Refused, match="not ready"):
         positions(index)
+    assert "a search was refused" in caplog.text
     follow(indexer)
     before = positions(index)
     indexer.close()
@@ -369,15 +371,18 @@ async def test_those_who_search_notice_that_there_is_another_index(
     assert positions(index) == before
 
 
-async def test_a_damaged_index_is_given_up_by_those_who_search(
-    world: World, indexer: Indexer, store: Store, index: SearchIndex
+@pytest.mark.parametrize("by", ["a search", "an order"])
+async def test_a_damaged_index_is_given_up_by_whoever_meets_it(
+    world: World, indexer: Indexer, store: Store, index: SearchIndex, by: str
 ) -> None:
     await written(world)
     follow(indexer)
     indexer.close()
     _garble(store, world)
-    with pytest.raises(Refused, match="not ready"):
-        positions(index) if not world.place.database else index.numbers_of(["!x"])
+    meets = index.rebuild if by == "an order" else lambda: index.numbers_of(["!x"])
+    is_met = by == "a search" or not world.place.database
+    with pytest.raises(Refused, match="not ready") if is_met else contextlib.nullcontext():
+        meets()
     follow(indexer)
     assert len(positions(index)) == 10
 
@@ -399,6 +404,69 @@ async def test_long_and_strange_texts_are_indexed(world: World, indexer: Indexer
     assert len(positions(index, "会")) == len(positions(index, "会议")) == len(positions(index, '"会议"')) == 1
 
 
+async def test_a_fault_of_the_database_is_not_taken_for_one_of_the_index(
+    world: World, indexer: Indexer, index: SearchIndex, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    anna, room, _ = await written(world)
+    follow(indexer)
+    await say(anna, room, "pelican 10")
+    database = engine.connect(writes=True)
+    database.rows("ALTER TABLE events RENAME TO mislaid")
+    try:
+        for _ in range(2):
+            with pytest.raises(SourceFault, match="database"):
+                indexer.step()
+        assert len(positions(index)) == 10
+    finally:
+        database.rows("ALTER TABLE mislaid RENAME TO events")
+        database.close()
+    follow(indexer)
+    assert len(positions(index)) == 11
+    assert "made anew" not in caplog.text
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+async def test_a_damaged_database_is_not_taken_for_a_damaged_index(
+    world: World,
+    indexer: Indexer,
+    index: SearchIndex,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    anna, room, _ = await written(world)
+    follow(indexer)
+    await say(anna, room, "pelican 10")
+
+    def torn(*given: Any) -> None:
+        raise StorageFault("CorruptError: malformed") from apsw.CorruptError("malformed")
+
+    monkeypatch.setattr(writing, "news", torn)
+    with pytest.raises(SourceFault, match="malformed"):
+        indexer.step()
+    assert len(positions(index)) == 10
+    assert "made anew" not in caplog.text
+
+
+async def test_a_mistaken_statement_is_no_fault_of_the_index(
+    world: World, indexer: Indexer, index: SearchIndex, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, room, _ = await written(world)
+    follow(indexer)
+    await say(anna, room, "pelican 10")
+
+    def mistaken(self: Store, connection: Connection, *given: Any) -> None:
+        connection.rows("SELEC 1")
+
+    for verb in ("put", "matches"):
+        monkeypatch.setattr(type(store), verb, mistaken)
+    with pytest.raises(Exception, match="SELEC"):
+        indexer.step()
+    with pytest.raises(Exception, match="SELEC"):
+        positions(index)
+    monkeypatch.undo()
+    assert len(positions(index)) == 10
+
+
 async def test_no_term_upsets_the_database(world: World, indexer: Indexer, index: SearchIndex) -> None:
     await written(world, 3)
     follow(indexer)
@@ -413,38 +481,3 @@ async def test_no_term_upsets_the_database(world: World, indexer: Indexer, index
             for clauses in (exact_clauses(term), adjacent_clauses(term) if term.words else ()):
                 if clauses:
                     index.positions(Wanted(clauses), 0, 2**62)
-
-
-async def test_few_search_at_once_and_not_too_many_wait(index: SearchIndex) -> None:
-    async with contextlib.AsyncExitStack() as turns:
-        for _ in range(SEARCHES_AT_ONCE):
-            await turns.enter_async_context(index.turn())
-        waiting = [asyncio.create_task(_search(index)) for _ in range(LONGEST_QUEUE - SEARCHES_AT_ONCE)]
-        await asyncio.sleep(0)
-        assert not any(one.done() for one in waiting)
-        with pytest.raises(Refused, match="Too many"):
-            await _search(index)
-    await asyncio.gather(*waiting)
-    await _search(index)
-
-
-async def _search(index: SearchIndex) -> None:
-    async with index.turn():
-        await asyncio.sleep(0)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("встреча", "встречи"),
-        ("meeting", "meetings"),
-        ("réunion", "réunions"),
-        ("évalué", "évaluées"),
-        ("ёлка", "елки"),
-        ("cheval", "chevaux"),
-        ("развитие", "развития"),
-    ],
-)
-def test_forms_of_one_word_share_a_stem(one: str, other: str) -> None:
-    first, second = analysed(one), analysed(other)
-    assert {*first.words, *first.stems} & {*second.words, *second.stems}

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cast import ANNA
 from tests.stage.mail import SETTINGS, code_of, link_of, settled
+from tests.stage.waiting import until
 from tests.stage.world import World
 from veche.app.metrics import figures
 from veche.commands import accounts
@@ -52,7 +53,7 @@ class Failing:
 
 
 async def test_a_letter_is_sent_once_and_forgotten(world: World) -> None:
-    sid = await ask(world)
+    await ask(world)
     await world.post.received(1)
     await settled(world.commands)
     assert await waiting(world) == 0
@@ -60,7 +61,6 @@ async def test_a_letter_is_sent_once_and_forgotten(world: World) -> None:
     await world.restart()
     await settled(world.commands)
     await world.post.received(1)
-    assert sid
 
 
 async def test_the_figures_say_what_became_of_letters(world: World) -> None:
@@ -196,19 +196,13 @@ async def test_waiting_letters_survive_a_restart(world: World) -> None:
 
 
 async def test_a_server_that_stops_finishes_what_it_is_sending(world: World) -> None:
-    began, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(letter: Letter) -> None:
-        began.set()
-        await go_on.wait()
-        world.post.letters.append(letter)
-
-    world.post.send = slowly  # type: ignore[method-assign]  # a server that takes its time
+    world.post.holds = asyncio.Event()
     await ask(world)
-    await began.wait()
+    await world.post.received(1)
+    sender = next(task for task in world.running.tasks if task.get_name() == "sending of letters")
     restarting = asyncio.create_task(world.restart())
-    await asyncio.sleep(0.01)
-    go_on.set()
+    await until(lambda: sender.cancelling() > 0)
+    world.post.holds.set()
     await restarting
     await settled(world.commands)
     await world.post.received(1)
@@ -259,24 +253,17 @@ async def test_a_full_disk_sends_no_letter_twice(world: World, monkeypatch: pyte
     world.clock.advance(ms=LONGEST_WAIT_MS)
     await settled(world.commands)
     assert (world.post.tried, await waiting(world)) == (1, 0)
-    assert world.commands.live.letters.done == set()
+    assert world.commands.live.letters.done == {}
 
 
 async def test_nobody_sends_while_somebody_sends(world: World) -> None:
-    began, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(letter: Letter) -> None:
-        began.set()
-        await go_on.wait()
-        world.post.letters.append(letter)
-
-    world.post.send = slowly  # type: ignore[method-assign]  # a server that takes its time
+    world.post.holds = asyncio.Event()
     await ask(world)
-    await began.wait()
+    await world.post.received(1)
     await send_letters(world.commands, world.queries)
-    go_on.set()
+    world.post.holds.set()
     await settled(world.commands)
-    assert len(world.post.letters) == 1
+    await world.post.received(1)
 
 
 @pytest.mark.parametrize("purpose", ["reset", "page"])
@@ -293,8 +280,12 @@ async def test_an_address_that_is_taken_away_gets_no_letter(world: World) -> Non
     world.post.fails = lambda letter: PutOff("later: 450")
     await ask(world, purpose="reset")
     await settled(world.commands)
+    assert len(world.commands.live.letters.kept) == 1
     await accounts.remove_address(world.commands, anna.asker, ADDRESS)
     assert await waiting(world) == 0
+    world.clock.advance(ms=LONGEST_WAIT_MS)
+    await settled(world.commands)
+    assert (world.post.tried, world.commands.live.letters.kept) == (1, {})
 
 
 async def test_a_test_letter_says_what_went_wrong(world: World) -> None:

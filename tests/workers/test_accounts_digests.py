@@ -1,5 +1,6 @@
 """Digests: what notified somebody and stayed unread, told once, in their language, and not again and again."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -11,14 +12,22 @@ from tests.stage.rooms import found, say
 from tests.stage.world import Person, World
 from veche.api.web.letters.texts import TEXTS
 from veche.commands import accounts
+from veche.commands.context import Context
 from veche.commands.moderation import restrict
-from veche.commands.notifications.digests import end_digests, forget_old_endings
+from veche.commands.notifications.digests import end_digests, forget_old_endings, queue_digest
 from veche.commands.sessions import note_uses
-from veche.domain.accounts.addresses import HOUR_MS, Address
-from veche.domain.notifications.digests import ENDING_MS, MOST_OF_ROOM, PAUSES_MS
+from veche.domain.accounts.addresses import HOUR_MS, Address, Proof
+from veche.domain.ids import UserId
+from veche.domain.notifications.digests import ENDING_MS, MOST_OF_ROOM, PAUSES_MS, Told
+from veche.domain.notifications.pushers import Pusher, PusherKey
+from veche.domain.refusals import Refused
 from veche.domain.sessions import OPERATOR
+from veche.domain.settings import LANGUAGES, Language
 from veche.integrations.mail.records import Failure, Letter, PutOff, Unreachable
-from veche.storage.accounts import addresses
+from veche.storage.accounts import addresses, proofs
+from veche.storage.notifications import digests
+from veche.storage.reader import Snapshot
+from veche.storage.writer import FULL, Transaction
 from veche.workers.accounts import look_for_digests
 
 ADDRESS = "anna@example.org"
@@ -202,15 +211,15 @@ async def test_letters_end_with_the_address_and_with_the_account(world: World) -
     await letters(world, 0)
 
 
-@pytest.mark.parametrize("language", ["ru", "fr", "en"])
-async def test_letters_are_ended_by_their_link(world: World, language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_letters_are_ended_by_their_link(world: World, language: Language) -> None:
     anna, boris = await with_address(world), await world.person(BORIS)
     (await want(anna, language)).ok()
     room = await found(boris, anna)
     await say(boris, room, "one")
     await wait(world)
     path = (await letters(world, 1))[0].unsubscribe.removeprefix(PUBLIC)
-    texts = TEXTS[language]  # type: ignore[index]  # the languages above
+    texts = TEXTS[language]
     headers = {"accept-language": language}
     asked = await world.call("GET", path, headers=headers)
     assert (asked.status, texts.end_text.partition("<")[0] in asked.bytes.decode()) == (200, True)
@@ -243,6 +252,53 @@ async def test_an_outage_loses_no_digest_and_doubles_none(world: World) -> None:
     text = (await letters(world, 1))[0].text
     assert all(f"message {number}" in text for number in range(4))
     assert len({letter.unsubscribe for letter in tried}) == 1
+
+
+async def test_a_look_that_fails_keeps_nobody_from_their_letter(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, boris, carla = await with_address(world), await world.person(BORIS), await with_address(world, CARLA)
+    (await want(anna)).ok()
+    (await want(carla, pushkey="carla@example.org")).ok()
+    await say(boris, await found(boris, anna, carla), "one")
+    await look_for_digests(world.commands, world.queries)
+    world.clock.advance(ms=11 * MINUTE_MS)
+    failed: list[PusherKey] = []
+
+    async def once_full(ctx: Context, pusher: Pusher, language: Language) -> None:
+        if not failed:
+            failed.append(pusher.key)
+            raise Refused(FULL)
+        await queue_digest(ctx, pusher, language)
+
+    monkeypatch.setattr("veche.workers.accounts.digesting.queue_digest", once_full)
+    with contextlib.suppress(Refused):  # it is the server's own looking that fails, perhaps
+        await look_for_digests(world.commands, world.queries)
+    told = await letters(world, 1)
+    assert {letter.address for letter in told}.isdisjoint(key.pushkey for key in failed)
+    world.clock.advance(ms=MINUTE_MS)
+    await look_for_digests(world.commands, world.queries)
+    assert {letter.address for letter in await letters(world, 2)} == {ADDRESS, "carla@example.org"}
+
+
+async def test_a_full_disk_tells_nothing_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, boris = await with_address(world), await world.person(BORIS)
+    (await want(anna)).ok()
+    room = await found(boris, anna)
+    await say(boris, room, "one")
+
+    def refuse(tx: Transaction, user: UserId, pushkey: str, new: Told) -> None:
+        raise Refused(FULL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(digests, "put_told", refuse)
+        await wait(world)
+        await letters(world, 1)
+    await wait(world, 61)
+    await say(boris, room, "two")
+    await wait(world, 61)
+    text = (await letters(world, 2))[1].text
+    assert ("one" in text, "two" in text) == (False, True)
+    told = await world.queries.reader.run(lambda at: digests.told(at, anna.user, ADDRESS))
+    assert told.in_a_row == 2
 
 
 async def test_who_is_locked_out_is_told_nothing(world: World) -> None:
@@ -303,6 +359,26 @@ async def test_without_mail_there_are_no_letters(world: World) -> None:
     anna = await with_address(world)
     (await want(anna)).refused(400, "M_INVALID_PARAM")
     await look_for_digests(world.commands, world.queries)
+    assert world.commands.live.digests.seen is None
+
+
+@pytest.mark.settings(registration="open")
+async def test_what_mail_left_behind_is_forgotten_where_it_was_turned_off(world: World) -> None:
+    anna, now = await with_address(world), world.clock()
+    proof = Proof("sid", "add", ADDRESS, b"digest", 1, "", "10.0.0.1", now, now + HOUR_MS)
+
+    def plant(tx: Transaction) -> None:
+        proofs.add(tx, proof)
+        proofs.count_use(tx, "to somebody", now)
+        digests.add_ending(tx, b"ending", anna.user, ADDRESS, now)
+
+    def left(at: Snapshot) -> list[int]:
+        tables = ("address_proofs", "address_uses", "digest_endings")
+        return [row[0] for table in tables for row in at.all(f"SELECT COUNT(*) FROM {table}")]
+
+    await world.commands.writer.run(plant)
+    assert await world.queries.reader.run(left) == [1, 1, 1]
+    world.clock.advance(ms=ENDING_MS + 1)
     await forget_old_endings(world.commands)
     await accounts.forget_old_proofs(world.commands)
-    assert world.commands.live.digests.seen is None
+    assert await world.queries.reader.run(left) == [0, 0, 0]

@@ -1,15 +1,17 @@
 """Following the log: what is wanted comes once and in order, also after a restart; a fault holds nobody up for ever."""
 
 from collections.abc import Sequence
+from typing import Any, get_args
 
 import pytest
 
 from tests.cast import ANNA, BORIS
 from tests.stage.rooms import found, say
 from tests.stage.world import World
-from veche.domain.facts import Entry, FactKind
+from veche.domain.facts import Entry, FactKind, ReplayedKind
 from veche.domain.ids import Position
 from veche.domain.refusals import Refusal, Refused
+from veche.live.tail import Tail
 from veche.queries.operation import cursor_of
 from veche.workers import following
 from veche.workers.following import Following, Worker
@@ -18,7 +20,7 @@ from veche.workers.following import Following, Worker
 class Notes:
     """A worker that writes down what it is given; it fails at the positions in ``bad``."""
 
-    def __init__(self, *wants: FactKind) -> None:
+    def __init__(self, *wants: ReplayedKind) -> None:
         self.given: list[tuple[Position, FactKind]] = []
         self.bad: set[Position] = set()
         self.refused = 0
@@ -67,16 +69,17 @@ async def test_it_begins_at_the_head_and_is_given_what_follows(world: World) -> 
 async def test_what_came_while_it_was_away_is_read_from_the_database(world: World) -> None:
     anna, boris = await world.people(ANNA, BORIS)
     room = await found(anna, boris)
-    first = await begun(world, Notes("event", "read_mark"))
+    all_kinds = get_args(ReplayedKind)
+    first = await begun(world, Notes(*all_kinds))
     head = first.cursor
     said = await say(anna, room)
     await say(anna, room)
     (await boris.post(f"/rooms/{room}/receipt/m.read/{said}", {})).ok()
     await world.restart()
-    notes = Notes("event", "read_mark")
+    notes = Notes(*all_kinds)
     await all_of(await begun(world, notes))
     assert [at for at, kind in notes.given if kind == "event"] == await positions(world, head)
-    assert [kind for _, kind in notes.given].count("read_mark") >= 1
+    assert {kind for _, kind in notes.given} == set(all_kinds)
     assert [at for at, _ in notes.given] == sorted(at for at, _ in notes.given)
 
 
@@ -166,11 +169,43 @@ async def test_what_the_storage_cannot_do_now_is_tried_again(world: World, monke
     assert len(notes.given) == 1
 
 
+@pytest.mark.parametrize("name", ["cursor_of", "save_cursor", "entries_after"])
+async def test_what_it_reads_and_keeps_itself_is_tried_again_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    monkeypatch.setattr(following, "PAUSES", (0.0,))
+    anna = await world.person(ANNA)
+    room = await found(anna)
+    real = getattr(following, name)
+    faults = [RuntimeError("odd"), Refused(Refusal("M_UNKNOWN", 503, "the storage is away"))] * 2
+
+    async def bad(*given: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return await real(*given)
+
+    monkeypatch.setattr(following, name, bad)
+    notes = Notes("event")
+    one = await begun(world, notes)
+    head = one.cursor
+    await say(anna, room)
+    if name == "entries_after":
+        monkeypatch.setattr(Tail, "since", lambda *_: None)
+    await all_of(one)
+    assert faults == []
+    assert [at for at, _ in notes.given] == await positions(world, head)
+    assert ": the storage is away" in caplog.text
+    assert "RuntimeError: odd" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fault", [Refused(Refusal("M_RESOURCE_LIMIT_EXCEEDED", 507, "no space is left")), RuntimeError("no space is left")]
+)
 async def test_a_cursor_that_cannot_be_kept_is_told_of(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception
 ) -> None:
     async def full(*_: object) -> None:
-        raise Refused(Refusal("M_RESOURCE_LIMIT_EXCEEDED", 507, "no space is left"))
+        raise fault
 
     anna = await world.person(ANNA)
     room = await found(anna)
@@ -180,5 +215,6 @@ async def test_a_cursor_that_cannot_be_kept_is_told_of(
     await all_of(one)
     monkeypatch.setattr(following, "save_cursor", full)
     await one.save()
-    assert "the cursor could not be kept: no space is left" in caplog.text
+    assert "the cursor could not be kept" in caplog.text
+    assert ": no space is left" in caplog.text
     assert await cursor_of(world.queries, "notes") == before

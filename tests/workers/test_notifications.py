@@ -9,7 +9,8 @@ import pytest
 
 from tests.cast import ANNA, BORIS, CARLA
 from tests.commands.conversation import conversation
-from tests.stage.gateways import ALLOWED, GATEWAY, OTHER_GATEWAY, pusher, until
+from tests.stage.gateways import ALLOWED, GATEWAY, OTHER_GATEWAY, pusher
+from tests.stage.waiting import until
 from tests.stage.world import Person, World
 from veche.commands import notifications as commands
 from veche.commands.moderation import lift, restrict
@@ -19,6 +20,7 @@ from veche.domain.refusals import Refusal, Refused
 from veche.integrations.gateways import NotDelivered
 from veche.queries import notifications as queries
 from veche.storage.notifications import pushers as stored
+from veche.workers import following
 from veche.workers.notifications import Deliveries, Patience
 from veche.workers.notifications.delivering import LANES
 from veche.workers.notifications.noticing import AT_ONCE
@@ -131,6 +133,68 @@ async def test_after_two_weeks_a_pusher_is_given_up_until_it_is_set_again(world:
     assert (await row(world, boris)).disabled_ts is None
 
 
+async def test_what_was_read_while_a_gateway_was_away_is_not_held_against_its_pusher(world: World) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    talk = await conversation(world, anna, boris)
+    await set_pusher(boris, "key")
+    (await boris.post(f"/rooms/{talk.room}/receipt/m.read/{await talk.say(anna)}")).ok()
+    await world.pushed()
+    told = len(world.gateways.pushes)
+    world.gateways.faults[GATEWAY] = OUT
+    missed = await talk.say(anna)
+    await world.pushed()
+    (await boris.post(f"/rooms/{talk.room}/receipt/m.read/{missed}")).ok()
+    await world.pushed(retries=True)
+    assert len(world.gateways.pushes) == told
+    world.clock.advance(seconds=15 * DAY)
+    before, event = world.gateways.tried, await talk.say(anna)
+    await until(lambda: world.gateways.tried > before)
+    world.gateways.faults.clear()
+    await world.pushed(retries=True)
+    assert world.gateways.events_to("key")[-1] == event
+    assert (await row(world, boris)).disabled_ts is None
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_who_only_ever_refuses_is_given_up_after_a_try(world: World, restarts: bool) -> None:
+    anna, boris = await world.people(ANNA, BORIS)
+    talk = await conversation(world, anna, boris)
+    await set_pusher(boris, "key")
+    world.gateways.faults[GATEWAY] = NotDelivered("it answered 404", is_final=True)
+    await talk.say(anna)
+    await world.pushed(retries=True)
+    assert world.commands.live.pushers.sending.dropped == 1
+    if restarts:
+        await world.restart()
+    world.clock.advance(seconds=15 * DAY)
+    tried = world.gateways.tried
+    await talk.say(anna)
+    await world.pushed(retries=True)
+    assert world.gateways.tried == tried + 1
+    assert (await row(world, boris)).disabled_ts is not None
+
+
+async def test_a_start_while_the_storage_is_away_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "PAUSES", (0.0,))
+    anna, boris = await world.people(ANNA, BORIS)
+    talk = await conversation(world, anna, boris)
+    await set_pusher(boris, "key")
+    await world.pushed()
+    owners, faults = queries.owners, [RuntimeError("odd"), Refused(Refusal("M_UNKNOWN", 503, "away"))]
+
+    async def bad_owners(*given: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return await owners(*given)
+
+    monkeypatch.setattr(queries, "owners", bad_owners)
+    await world.restart()
+    event = await talk.say(anna)
+    await world.pushed(retries=True)
+    assert faults == []
+    assert world.gateways.events_to("key") == [event]
+
+
 async def test_a_gateway_may_ask_for_time_and_setting_a_pusher_again_ends_the_waiting(world: World) -> None:
     anna, boris = await world.people(ANNA, BORIS)
     talk = await conversation(world, anna, boris)
@@ -166,10 +230,11 @@ async def test_somebody_locked_out_is_told_nothing(world: World) -> None:
 async def test_silent_gateways_keep_nobody_else_waiting(world: World) -> None:
     anna, boris, carla = await world.people(ANNA, BORIS, CARLA)
     talk = await conversation(world, anna, boris, carla)
+    spellings = (OTHER_GATEWAY, OTHER_GATEWAY.replace("other", "OTHER"), OTHER_GATEWAY.replace(".org", ".org:443"))
     for number in range(LANES + 4):
-        await set_pusher(boris, f"silent {number}", url=OTHER_GATEWAY)
+        await set_pusher(boris, f"silent {number}", url=spellings[number % len(spellings)])
     await set_pusher(carla, "key")
-    world.gateways.silent.add(OTHER_GATEWAY)
+    world.gateways.silent.update(spellings)
     said = []
     for _ in range(3):
         said.append(await talk.say(anna))
@@ -224,13 +289,12 @@ async def test_storage_that_fails_delays_and_loses_nothing(world: World, monkeyp
         return await due(*given)
 
     kept: list[Position | None] = []
-    fallen: list[Any] = []
+    full: list[Exception] = [RuntimeError("odd"), Refused(Refusal("M_UNKNOWN", 507, "full"))]
 
     async def bad_keep(ctx: Any, places: Any, floor: Any) -> None:
         kept.append(floor)
-        if places and not fallen:
-            fallen.append(places)
-            raise Refused(Refusal("M_UNKNOWN", 507, "full"))
+        if places and full:
+            raise full.pop()
         await keep(ctx, places, floor)
 
     monkeypatch.setattr(queries, "due", bad_due)
@@ -238,7 +302,7 @@ async def test_storage_that_fails_delays_and_loses_nothing(world: World, monkeyp
     event = await talk.say(anna)
     await world.pushed(retries=True)
     assert world.gateways.events_to("key") == [event]
-    await until(lambda: len(fallen) == 1)
+    await until(lambda: not full)
     before = len(kept)
     await until(lambda: len(kept) > before)
     await world.restart()

@@ -1,4 +1,6 @@
-"""The database that an address names. Light to import: the indexing process needs nothing else of this floor."""
+"""The database that an address names. Light to import: the indexing process needs ``logs`` beside it and nothing else
+of this floor.
+"""
 
 from pathlib import Path
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
 import resource
 from collections.abc import AsyncIterator
 
 from veche.app.settings import BadSetting
 from veche.app.wiring import Running
+
+_log = logging.getLogger("veche.metrics")
 
 _LONGEST_REQUEST = 8_192
 _SECONDS = 10
@@ -31,6 +34,7 @@ async def serving(running: Running, address: str) -> AsyncIterator[None]:
 
     server = await asyncio.start_server(answer, host.strip("[]") or "127.0.0.1", int(port), limit=_LONGEST_REQUEST)
     async with server:
+        _log.info("figures for Prometheus are served on %s:%d", host, server.sockets[0].getsockname()[1])
         yield
 
 

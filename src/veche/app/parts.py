@@ -9,8 +9,8 @@ from typing import Protocol
 import msgspec
 
 from veche.app.engines import engine_at
-from veche.app.indexing import Indexing, NoIndexing, Supervisor
 from veche.app.indexing.records import Orders
+from veche.app.indexing.supervising import Indexing, NoIndexing, Supervisor
 from veche.app.settings import Values
 from veche.app.stores import open_blobs
 from veche.commands.context import Hashing, Imaging, Mail, Pushing

@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +69,7 @@ async def _serve(running: Running, values: Values, data: Path) -> None:
         proxy_headers=False,
         date_header=False,
     )
-    server = uvicorn.Server(config) if secure is None else secure.server(config)
+    server = PlainServer(config) if secure is None else secure.server(config)
     async with _started(running), contextlib.AsyncExitStack() as beside:
         await beside.enter_async_context(control.listening(data, running.commands, running.queries))
         await beside.enter_async_context(metrics.serving(running, values["metrics"]))
@@ -78,11 +78,19 @@ async def _serve(running: Running, values: Values, data: Path) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, _stop, running, server)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are ours
         _settle()
         running.errands.run(_found_added_rooms(running))
         await _greet(running, data, _greeting_of(listening) if secure is None else secure.greeting())
         await server.serve([listening])
+
+
+class PlainServer(uvicorn.Server):
+    """uvicorn, except that signals are ours: they end long polls before it waits for them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
 
 
 def _secure(running: Running, values: Values, listening: socket.socket) -> "Secure | None":

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import math
 import os
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from veche.app.chance import Chance
 from veche.app.errands import Errands
 from veche.app.https.certificates import Certificates
 from veche.app.https.names import address_of
-from veche.app.indexing import Indexing
+from veche.app.indexing.supervising import Indexing
 from veche.app.parts import REAL, HashingPool, ImagingProcess, Parts, PushingPart
 from veche.app.passwords import common_passwords
 from veche.app.settings import BadSetting, Values, server_name
@@ -61,6 +62,7 @@ from veche.storage.writer import Writer
 from veche.workers.following import Worker, follow
 from veche.workers.notifications import Deliveries, push_worker
 
+_log = logging.getLogger("veche.serving")
 RATES = {
     "register": Rate(0.2, 10),
     "sign in": Rate(0.5, 20),
@@ -98,7 +100,8 @@ class Running(msgspec.Struct, frozen=True):
         """Start the writer, the readers and the housekeeping."""
         self.writer.start()
         self.reader.start()
-        self.tasks.extend(asyncio.create_task(keep_doing(job)) for job in jobs(self.commands, self.queries))
+        for job in jobs(self.commands, self.queries):
+            self.tasks.append(asyncio.create_task(keep_doing(job), name=job.name))
         if self.commands.limits.push_gateways.allowed:
             self.tasks.append(asyncio.create_task(self.deliveries.run()))
         self.tasks.extend(asyncio.create_task(follow(self.commands, self.queries, one)) for one in self.workers)
@@ -108,8 +111,9 @@ class Running(msgspec.Struct, frozen=True):
         self.live.notifier.close()
         for task in self.tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        for fault in await asyncio.gather(*self.tasks, return_exceptions=True):
+            if isinstance(fault, Exception):
+                _log.error("a task of the server had failed", exc_info=fault)
         await self.live.condition.backups.stop()
         await self.errands.close()
         await self.writer.close()

@@ -9,9 +9,9 @@ import msgspec
 
 from veche.domain.ids import DeviceId, Position, RoomId, UserId
 
-FactKind = Literal[
-    "event", "receipt", "account_data", "to_device", "device_list", "one_time_keys", "push_rules", "read_mark"
-]
+ReplayedKind = Literal["event", "read_mark"]
+"""The kinds that the database can tell again, so that a worker that was away misses none."""
+FactKind = Literal[ReplayedKind, "receipt", "account_data", "to_device", "device_list", "one_time_keys", "push_rules"]
 
 
 class Fact(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Who asks: the record that every command and query receives, and the rules of signing in."""
 
+import base64
 import hashlib
 import ipaddress
 from collections.abc import Callable, Sequence
@@ -45,6 +46,13 @@ class Asker(msgspec.Struct, frozen=True):
     role: Role = "user"
     digest: bytes = b""
     is_suspended: bool = False
+
+
+class Share(msgspec.Struct, frozen=True):
+    """How often something may be done in a while, by each who is counted."""
+
+    most: int
+    within_ms: int
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -112,6 +120,11 @@ def network_of(address: str) -> str:
     return str(ipaddress.IPv6Network((int(known) >> 64 << 64, 64)))
 
 
+def token_from(chance: bytes) -> str:
+    """Return random bytes as a token that stands in a link, or is typed: small letters and digits."""
+    return base64.b32encode(chance).decode().rstrip("=").lower()
+
+
 def digest_of(token: str) -> bytes:
     """Return the SHA-256 digest under which a token is stored."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
@@ -119,11 +132,16 @@ def digest_of(token: str) -> bytes:
 
 def may_guess(failed: list[int], now: int) -> Refusal | None:
     """Say whether one more password may be tried; ``failed`` are the times of earlier tries, oldest first."""
-    recent = [ts for ts in failed if ts > now - GUESSES_WINDOW_MS]
-    if len(recent) < MOST_GUESSES:
-        return None
-    wait_ms = recent[-MOST_GUESSES] + GUESSES_WINDOW_MS - now
     text = "Too many wrong passwords; please wait some minutes."
+    return may_again(failed, Share(MOST_GUESSES, GUESSES_WINDOW_MS), now, text)
+
+
+def may_again(times: list[int], share: Share, now: int, text: str = "Too often; please wait.") -> Refusal | None:
+    """Say whether something may be done once more; ``times`` are those of earlier ones, oldest first."""
+    recent = [ts for ts in times if ts > now - share.within_ms]
+    if len(recent) < share.most:
+        return None
+    wait_ms = recent[-share.most] + share.within_ms - now
     return Refusal("M_LIMIT_EXCEEDED", 429, text, extra={"retry_after_ms": wait_ms})
 
 

@@ -1,12 +1,18 @@
-"""The settings that commands and queries work under, as plain values. Where they come from is not known here."""
+"""The settings that commands and queries work under, as plain values, and the languages that the server speaks.
 
-from typing import Literal
+Where settings come from is not known here.
+"""
+
+from typing import Final, Literal
 
 import msgspec
 
 from veche.domain.notifications.gateways import Gateways
 
 Registration = Literal["open", "token", "closed"]
+Language = Literal["ru", "fr", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("ru", "fr", "en")
+"""Those of pages and letters, in the order in which they are offered."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -16,7 +22,7 @@ class Limits(msgspec.Struct, frozen=True):
     registration: Registration = "token"
     registration_requires_mail: bool = False
     sends_mail: bool = False
-    mail_language: Literal["ru", "fr", "en"] = "en"
+    mail_language: Language = "en"
     mail_digest_ms: int = 600_000
     user_name_pattern: str = "[a-z0-9._=/+-]+"
     shortest_password: int = 12
@@ -50,3 +56,9 @@ class Limits(msgspec.Struct, frozen=True):
     backup_passphrase_file: str = ""
     push_gateways: Gateways = Gateways()
     badge_counts_rooms: bool = False
+
+
+def language_of(tag: str) -> Language | None:
+    """Return the language that a tag such as ``fr-CA`` names; None for one that the server does not speak."""
+    wanted = tag.strip().lower().partition("-")[0]
+    return next((language for language in LANGUAGES if language == wanted), None)

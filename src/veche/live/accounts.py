@@ -5,7 +5,7 @@ of them, for the figures.
 import msgspec
 
 from veche.domain.ids import Position
-from veche.domain.notifications.pushers import PusherKey
+from veche.domain.notifications.pushers import PusherKey, Telling
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -21,8 +21,8 @@ class Letters:
     def __init__(self) -> None:
         self.next_ts: int | None = 0
         """None where none waits; 0 until somebody has looked."""
-        self.done: set[tuple[str, str, int]] = set()
-        """The keys of those that were sent, but not forgotten yet: the disk may be full just then."""
+        self.done: dict[tuple[str, str, int], Telling | None] = {}
+        """What is to be noted of those that were sent, by their keys, until it is: the disk may be full just then."""
         self.paused_until = 0
         """Until then nothing is tried, whatever comes."""
         self.are_sent = False
@@ -52,9 +52,13 @@ class Digests:
         self.seen: Position | None = None
         self.due: dict[PusherKey, int] = {}
 
-    def take(self, now: int) -> list[PusherKey]:
-        """Return and forget those to look at now."""
-        found = [key for key, ts in self.due.items() if ts <= now]
-        for key in found:
-            del self.due[key]
-        return found
+    def due_now(self, now: int) -> list[PusherKey]:
+        """Return those to look at now; they stay due until somebody has."""
+        return [key for key, ts in self.due.items() if ts <= now]
+
+    def look_again(self, key: PusherKey, ts: int | None) -> None:
+        """Look at somebody at that time, or not before anything happens for them."""
+        if ts is None:
+            self.due.pop(key, None)
+        else:
+            self.due[key] = ts

@@ -3,7 +3,7 @@
 import msgspec
 
 from veche.domain.accounts import may_oversee
-from veche.domain.facts import Entry, FactKind
+from veche.domain.facts import Entry, ReplayedKind
 from veche.domain.ids import Position
 from veche.domain.operation import MOST_ACTS, Act
 from veche.domain.operation.backups import Outcome
@@ -51,7 +51,7 @@ async def cursor_of(ctx: ReadContext, worker: str) -> Position | None:
 
 
 async def entries_after(
-    ctx: ReadContext, after: Position, wants: frozenset[FactKind], most: int
+    ctx: ReadContext, after: Position, wants: frozenset[ReplayedKind], most: int
 ) -> tuple[list[Entry], Position]:
     """Return the next facts of the log of these kinds, and the position up to which there are no others."""
 

@@ -6,12 +6,13 @@ What a worker does with a fact must come to the same when it is given that fact 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from veche.commands.context import Context
 from veche.commands.operation.following import save_cursor
-from veche.domain.facts import Entry, FactKind
+from veche.domain.facts import Entry, ReplayedKind
 from veche.domain.ids import Position
 from veche.domain.refusals import Refused
 from veche.queries.context import ReadContext
@@ -19,21 +20,21 @@ from veche.queries.operation import cursor_of, entries_after
 
 MOST_AT_ONCE = 200
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds between tries of a step that fails; after the last the worker steps over what it cannot do."""
+"""Seconds between tries of what fails. After the last the worker steps over a fact that it cannot do; what it reads and
+keeps itself is tried again after the longest of them, for as long as it takes.
+"""
 BETWEEN_SAVES_MS = 2_000
 _log = logging.getLogger("veche.workers")
 
+Made = TypeVar("Made")
 Step = Callable[[Sequence[Entry]], Awaitable[None]]
 
 
 class Worker(msgspec.Struct, frozen=True):
-    """A consumer of the log: its name, under which the cursor is kept, what it wants, and what it does with that.
-
-    The kinds wanted must be among those that the database can tell again (``storage.operation.cursors``).
-    """
+    """A consumer of the log: its name, under which the cursor is kept, what it wants, and what it does with that."""
 
     name: str
-    wants: frozenset[FactKind]
+    wants: frozenset[ReplayedKind]
     step: Step
 
 
@@ -47,6 +48,26 @@ async def follow(ctx: Context, queries: ReadContext, worker: Worker) -> None:
                 await following.news()
     finally:
         await following.save()
+
+
+async def keep_trying(what: str, do: Callable[[], Awaitable[Made]]) -> Made:
+    """Return what ``do`` comes to, with pauses between its tries; ``what`` is said in the log while it fails."""
+    failures = 0
+    while True:
+        try:
+            return await do()
+        except Exception as fault:
+            log_fault(what, fault)
+        await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+        failures += 1
+
+
+def log_fault(what: str, fault: Exception) -> None:
+    """Note what did not succeed. A refusal says itself why: a full disk, or a storage that is away."""
+    if isinstance(fault, Refused):
+        _log.warning("%s: %s", what, fault.refusal.text)
+    else:
+        _log.error("%s", what, exc_info=fault)
 
 
 class Following:
@@ -64,12 +85,7 @@ class Following:
     async def begin(self) -> None:
         """Take up the work where it was left."""
         self._ctx.live.notifier.follow(self._news.set)
-        self._saved = await cursor_of(self._queries, self._worker.name)
-        if self._saved is None:
-            self._saved_ts = self._ctx.clock()
-            await save_cursor(self._ctx, self._worker.name, self.cursor)
-            self._saved = self.cursor
-        self.cursor = self._saved
+        self.cursor = self._saved = await keep_trying(f"{self._worker.name} cannot begin", self._found_or_made)
 
     async def advance(self) -> bool:
         """Do the next few facts; say whether there were any."""
@@ -91,8 +107,16 @@ class Following:
             try:
                 await save_cursor(self._ctx, self._worker.name, self.cursor)
                 self._saved = self.cursor
-            except Refused as refused:  # the disk is full, say: facts are then given once more after the next start
-                _log.warning("%s: the cursor could not be kept: %s", self._worker.name, refused.refusal.text)
+            except Exception as fault:  # facts are then given once more after the next start
+                log_fault(f"{self._worker.name}: the cursor could not be kept", fault)
+
+    async def _found_or_made(self) -> Position:
+        found = await cursor_of(self._queries, self._worker.name)
+        if found is not None:
+            return found
+        self._saved_ts = self._ctx.clock()
+        await save_cursor(self._ctx, self._worker.name, self.cursor)
+        return self.cursor
 
     async def _save_now_and_then(self, until: Position) -> None:
         self.cursor = until
@@ -105,7 +129,8 @@ class Following:
         tail, wants = self._ctx.live.tail, self._worker.wants
         missed = tail.since(self.cursor)
         if missed is None:
-            return await entries_after(self._queries, self.cursor, wants, MOST_AT_ONCE)
+            what = f"{self._worker.name} cannot read on"
+            return await keep_trying(what, lambda: entries_after(self._queries, self.cursor, wants, MOST_AT_ONCE))
         wanted = [entry for entry in missed if entry.fact.kind in wants][:MOST_AT_ONCE]
         return wanted, wanted[-1].position if len(wanted) == MOST_AT_ONCE else tail.head
 
@@ -121,10 +146,7 @@ class Following:
     async def _try(self, entries: Sequence[Entry]) -> bool:
         try:
             await self._worker.step(entries)
-        except Refused as refused:
-            _log.warning("%s: %s", self._worker.name, refused.refusal.text)
-            return False
-        except Exception:
-            _log.exception("%s failed at position %d", self._worker.name, entries[0].position)
+        except Exception as fault:
+            log_fault(f"{self._worker.name} failed at position {entries[0].position}", fault)
             return False
         return True

@@ -22,7 +22,7 @@ async function search({ client }, { term, rooms }) {
   const { count } = found;
   while (found.next_batch) found = await client.backPaginateRoomEventsSearch(found);
   const events = found.results.map((result) => result.context.getEvent().getId());
-  return { count, events, highlights: found.highlights };
+  return { count, events };
 }
 
 /** @param {Device} device */
@@ -32,9 +32,8 @@ async function create_space({ client }, { name }) {
 }
 
 /** @param {Device} device */
-async function add_child({ client }, { space, room, suggested }) {
-  const content = { via: [client.getDomain()], ...(suggested ? { suggested: true } : {}) };
-  await client.sendStateEvent(space, EventType.SpaceChild, content, room);
+async function add_child({ client }, { space, room }) {
+  await client.sendStateEvent(space, EventType.SpaceChild, { via: [client.getDomain()] }, room);
 }
 
 /** The rooms of a space and of the spaces in it, read page after page; the SDK knows which leads to which. */

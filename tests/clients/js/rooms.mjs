@@ -1,7 +1,7 @@
 // Rooms and the people in them, and how these are doing, as the SDK sees them.
 import { Preset } from "matrix-js-sdk";
 
-export const roomCommands = { create_room, join, leave, upgrade, successor, membership, devices_of, presence, set_presence };
+export const roomCommands = { create_room, join, upgrade, successor, membership, devices_of, presence, set_presence };
 
 /**
  * A private encrypted room with one invited person.
@@ -18,11 +18,6 @@ async function create_room({ client }, { invite, name }) {
 /** @param {import("./sessions.mjs").Device} device */
 async function join({ client }, { room }) {
   await client.joinRoom(room);
-}
-
-/** @param {import("./sessions.mjs").Device} device */
-async function leave({ client }, { room }) {
-  await client.leave(room);
 }
 
 /** Gives a room another version; answers the id of the room that takes its place. */

@@ -67,10 +67,9 @@ async function openid_token({ client }) {
   return await client.getOpenIdToken();
 }
 
-/** Where calls go: what the SDK will hand to the browser. @param {Device} device */
+/** Where calls go. Asked for directly: by itself the SDK asks only where there is a browser. @param {Device} device */
 async function relay({ client }) {
-  await client.checkTurnServers();
-  return client.getTurnServers();
+  return await client.turnServer();
 }
 
 /**

@@ -204,7 +204,7 @@ async def _unless_gone(waiting: "asyncio.Future[Answered]", receive: Receive, me
     """Wait for an answer; a reader who goes away meanwhile is released at once. What changes something is finished."""
     if method != "GET":
         return await waiting
-    gone = asyncio.ensure_future(_disconnect(receive))
+    gone = asyncio.ensure_future(sending.gone(receive))
     await asyncio.wait((waiting, gone), return_when=asyncio.FIRST_COMPLETED)
     if waiting.done():
         gone.cancel()
@@ -214,11 +214,6 @@ async def _unless_gone(waiting: "asyncio.Future[Answered]", receive: Receive, me
         async with sending.closing((await waiting)[0]):  # it may have been done all the same
             pass
     return GONE_AWAY, ""
-
-
-async def _disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

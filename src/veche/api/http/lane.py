@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from veche.api.http import replies
 from veche.api.http.bodies import LARGEST_BODY, MOST_PASSED_OVER, TOO_LARGE
 from veche.api.http.contract import Reply
-from veche.api.http.sending import TRANSPORT, Unsent
+from veche.api.http.sending import LEAST_PER_SECOND, TRANSPORT, Unsent
 from veche.domain.refusals import Refusal
 
 Begin = Callable[["Exchange"], None]
@@ -24,7 +24,6 @@ Choose = Callable[[bytes, bytes], Begin | None]
 LONGEST_HEAD = 2**16
 MOST_UNSENT = 2**12
 """Bytes of a reply that may wait for a client to take them, before no more is made. With 0 TLS would wait for ever."""
-_LEAST_PER_SECOND = 2**12
 UNREADABLE = Refusal("M_UNRECOGNIZED", 400, "This is not an HTTP request.")
 HEAD_TOO_LARGE = Refusal("M_TOO_LARGE", 431, f"The request's head is larger than {LONGEST_HEAD} bytes.")
 _log = logging.getLogger("veche.http")
@@ -139,7 +138,7 @@ class Exchange:
         protocol.on_response_complete()
 
 
-def lane_protocol(choose: Choose) -> type[HttpToolsProtocol]:
+def lane_protocol(choose: Choose) -> "type[LaneProtocol]":
     """Return uvicorn's protocol with a fast lane for the requests that ``choose`` picks by method and target."""
     return type("ChosenLane", (LaneProtocol,), {"choose": staticmethod(choose)})
 
@@ -219,7 +218,7 @@ class LaneProtocol(HttpToolsProtocol):
         if self._exchange is not None:
             self._exchange.receive(body)
         else:
-            self._arriving_since = min(self.loop.time(), self._arriving_since + len(body) / _LEAST_PER_SECOND)
+            self._arriving_since = min(self.loop.time(), self._arriving_since + len(body) / LEAST_PER_SECOND)
             super().on_body(body)
 
     def on_message_complete(self) -> None:

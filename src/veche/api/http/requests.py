@@ -1,4 +1,7 @@
-"""From a request's parts to the endpoint's request record; every fault becomes a refusal that names the field."""
+"""From a request's parts to the endpoint's request record; every fault becomes a refusal that names the field.
+
+Also which language a request asks for.
+"""
 
 import re
 import types
@@ -10,9 +13,11 @@ import msgspec
 from veche.api.http.contract import BodyStream, Endpoint, RequestFacts
 from veche.base import json
 from veche.domain.refusals import Refusal, Refused, bad_json, invalid_param, missing_param
+from veche.domain.settings import Language, language_of
 
 NOT_JSON = "M_NOT_JSON"
 MOST_PARAMETERS = 1000
+_MOST_PREFERENCES = 20
 _PATH_NAME = re.compile(r"\{(\w+)\}")
 _FAULT_PATH = re.compile(r" - at `\$\.?([^`]*)`")
 
@@ -176,3 +181,28 @@ def _shape_fault(text: str) -> Refusal:
     place = _FAULT_PATH.search(text)
     field = place[1] if place and place[1] else None
     return bad_json(text.replace("`$.", "`").replace(" - at `$`", ""), field)
+
+
+def chosen_language(asked: str | None, accepted: str | None, otherwise: Language = "en") -> Language:
+    """Return the language to answer in: the one asked for by ``?lang=``, else the first preferred that we have.
+
+    ``accepted`` is the header Accept-Language (RFC 9110, section 12.5.4), ``otherwise`` for those who name none.
+    """
+    tags = (asked or "", *_preferred(accepted or ""))
+    return next(filter(None, map(language_of, tags)), otherwise)
+
+
+def _preferred(accepted: str) -> list[str]:
+    """Return the tags that a header names, the dearest first."""
+    weighed = map(_weighed, accepted.split(",")[:_MOST_PREFERENCES])
+    return [tag for _, tag in sorted((each for each in weighed if 0 < each[0] <= 1), key=lambda each: -each[0])]
+
+
+def _weighed(part: str) -> tuple[float, str]:
+    """Read ``fr-CA;q=0.8`` as (0.8, "fr-CA"). What cannot be read counts for nothing."""
+    tag, _, weight = part.partition(";")
+    try:
+        share = float(weight.strip().removeprefix("q=")) if weight else 1.0
+    except ValueError:
+        share = 0.0
+    return share, tag

@@ -37,7 +37,7 @@ class Router:
         self._hidden: dict[bytes, str] = {}
         self._share()
         for endpoint in endpoints:
-            for path in {endpoint.path, *endpoint.aliases}.difference(older_paths(endpoint.path)):
+            for path in {endpoint.path, *endpoint.aliases}:
                 self._add(path, endpoint)
 
     def match(self, method: str, raw_path: bytes) -> tuple[Endpoint, dict[str, str]]:
@@ -118,13 +118,3 @@ def decoded(segment: bytes) -> str:
     if "\x00" in text:
         raise Refused(NUL_IN_PATH)
     return text
-
-
-def older_paths(path: str) -> tuple[str, ...]:
-    """Return the paths of older versions under which a declared path is found as well."""
-    return tuple(
-        older + path.removeprefix(newer)
-        for newer, others in OLDER.items()
-        if path.startswith(newer + "/")
-        for older in others
-    )

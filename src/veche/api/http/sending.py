@@ -18,8 +18,8 @@ TRANSPORT = "veche.transport"
 """Where a scope has the connection itself: only that knows whether it is closed, and can be cut."""
 _PATIENCE_SECONDS = 60.0
 """Seconds after which a client that takes nothing of a long reply is let go."""
-_LEAST_PER_SECOND = 2**12
-"""Bytes that a client has to take of what waits for it."""
+LEAST_PER_SECOND = 2**12
+"""Bytes of a long request or reply that a client has to send or take."""
 _LOOKS = 4
 """So often it may be found to have taken nothing."""
 _log = logging.getLogger("veche.http")
@@ -33,6 +33,12 @@ async def closing(reply: Reply | StreamedReply) -> AsyncIterator[None]:
     finally:
         if isinstance(reply, StreamedReply):
             await reply.parts.aclose()
+
+
+async def gone(receive: Receive) -> None:
+    """Return when the client has gone, whatever it still sends."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def send_reply(
@@ -65,7 +71,7 @@ class Unsent:
         if not left or taken < 0:  # a reply came to it
             self._seconds = 0.0
             return False
-        self._seconds = max(0.0, self._seconds + seconds - taken / _LEAST_PER_SECOND)
+        self._seconds = max(0.0, self._seconds + seconds - taken / LEAST_PER_SECOND)
         return self._seconds >= _LOOKS * seconds
 
 
@@ -94,8 +100,7 @@ class _Line:
 
     async def gone(self) -> None:
         """Return when the client has gone."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+        await gone(self._receive)
 
     def cut(self) -> None:
         """End the connection, and forget what still waits to be sent: closing would wait for the client."""

@@ -184,8 +184,10 @@ async def room_summary(door: Door, asker: Asker, query: SummaryRequest) -> RoomS
 
 async def hierarchy(door: Door, asker: Asker, query: HierarchyRequest) -> SpacePage:
     """Return a page of the rooms of a space (section Spaces)."""
-    if query.limit < 1 or query.max_depth < 0:
-        raise Refused(invalid_param("limit is at least 1, and max_depth not below 0", "limit"))
+    if query.limit < 1:
+        raise Refused(invalid_param("limit is at least 1", "limit"))
+    if query.max_depth < 0:
+        raise Refused(invalid_param("max_depth is not below 0", "max_depth"))
     way = Way(min(query.max_depth, MOST_DEPTH), query.suggested_only)
     limit = min(query.limit, MOST_ROOMS)
     return await queries.hierarchy(door.queries, asker, query.room_id, way, limit, query.token or "")

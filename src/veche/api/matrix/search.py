@@ -7,13 +7,12 @@ import msgspec
 from veche.api.http.contract import Door, Endpoint
 from veche.domain.account_data import RoomEventFilter
 from veche.domain.refusals import Refusal, Refused
-from veche.domain.search import KINDS, Page, page_from, term_from
+from veche.domain.search import KINDS, SEARCH_IS_OFF, Page, page_from, term_from
 from veche.domain.sessions import Asker
 from veche.queries import search as queries
 from veche.queries.search import ContextWish, SearchWish
 from veche.queries.search.wish import RoomEvents
 
-OFF = Refusal("M_UNKNOWN", 400, "Searching is turned off on this server.")
 Key = Literal["content.body", "content.name", "content.topic"]
 R = TypeVar("R")
 
@@ -85,7 +84,7 @@ async def search(door: Door, asker: Asker, query: SearchRequest) -> Results:
     """Find what the asker may see; 400 where searching is turned off or nothing sensible is asked."""
     index = door.queries.search
     if index is None:
-        raise Refused(OFF)
+        raise Refused(SEARCH_IS_OFF)
     criteria = query.body.search_categories.room_events
     if criteria is None:
         return Results(ResultCategories())

@@ -5,7 +5,7 @@ One file per noun: its records, and for each the command or query it becomes. No
 
 from typing import Any
 
-from veche.app.actions import accounts, backups, care, certificates, mail, people, reports, tokens
+from veche.app.actions import accounts, backups, care, certificates, mail, people, reports, search, tokens
 from veche.app.actions.accounts import AddUser, DeactivateUser, ListUsers, SetPassword, SetRole
 from veche.app.actions.backups import AwaitBackup, BeginBackup
 from veche.app.actions.certificates import InstallCertificate, RenewCertificate, ShowCertificate
@@ -47,6 +47,7 @@ Action = (
     | mail.Action
     | people.Action
     | reports.Action
+    | search.Action
     | tokens.Action
 )
 _HANDLERS: Handlers = {
@@ -57,6 +58,7 @@ _HANDLERS: Handlers = {
     **mail.HANDLERS,
     **people.HANDLERS,
     **reports.HANDLERS,
+    **search.HANDLERS,
     **tokens.HANDLERS,
 }
 

@@ -8,9 +8,10 @@ from veche.app.actions.accounts import named
 from veche.app.actions.handling import Handlers
 from veche.commands import accounts as commands
 from veche.commands.context import Context
-from veche.domain.accounts.addresses import Language, canonical
+from veche.domain.accounts.addresses import canonical
 from veche.domain.ids import UserId
 from veche.domain.sessions import OPERATOR
+from veche.domain.settings import Language
 from veche.queries import accounts as queries
 from veche.queries.context import ReadContext
 

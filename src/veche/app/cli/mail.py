@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from veche.app.cli.place import with_place
+from veche.domain.settings import LANGUAGES
 
 
 @click.group()
@@ -16,7 +17,7 @@ def mail() -> None:
 
 @mail.command()
 @click.argument("address")
-@click.option("--language", type=click.Choice(("ru", "fr", "en")), help="As in mail_language if absent.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="As in mail_language if absent.")
 @with_place
 def test(address: str, language: Any, data: Path, pairs: tuple[str, ...]) -> None:
     """Send a letter to ADDRESS now, and say what came of it."""

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import socket
+from collections.abc import Iterator
 from typing import cast
 
 import uvicorn
@@ -61,11 +62,16 @@ class Secure:
 
 
 class SecureServer(uvicorn.Server):
-    """uvicorn, except that connections come through the handshake first."""
+    """uvicorn, except that connections come through the handshake first, and that signals are ours."""
 
     def __init__(self, config: uvicorn.Config, certificates: Certificates) -> None:
         super().__init__(config)
         self._certificates = certificates
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept on the given sockets."""

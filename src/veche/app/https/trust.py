@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from veche.api.web.languages import chosen_language
+from veche.api.http.requests import chosen_language
 from veche.api.web.trust import TrustFacts, trust_page
 from veche.app.https.certificates import Certificates
 from veche.app.https.names import BadName, plain_name

@@ -1,5 +1,4 @@
-"""The indexing process: what it is told, what it runs, and how the server looks after it."""
+"""The indexing process: what it is told, what it runs, and how the server looks after it.
 
-from veche.app.indexing.supervising import Indexing, NoIndexing, Supervisor
-
-__all__ = ["Indexing", "NoIndexing", "Supervisor"]
+Nothing is imported here: the process would load what only the server needs.
+"""

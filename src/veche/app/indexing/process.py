@@ -23,7 +23,7 @@ _log = logging.getLogger("veche.search")
 
 _LEAST_PRIORITY = 19
 _MOST_MEMORY = 2**30
-"""Bytes of address space beyond what the libraries take: a fault ends this process and not the machine."""
+"""Bytes of address space, the libraries' own included: a fault ends this process and not the machine."""
 _LOOK_SECONDS = 5.0
 """The index may be asked to be made anew, or be removed, while nobody writes a message."""
 _INPUT, _OUTPUT = 0, 1

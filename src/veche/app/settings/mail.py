@@ -7,6 +7,7 @@ from typing import Any
 
 from veche.app.settings.records import BadSetting, Setting, first_line
 from veche.domain.accounts.addresses import canonical, may_be_address
+from veche.domain.settings import LANGUAGES
 from veche.integrations.mail.records import MailServer
 
 SETTINGS: tuple[Setting, ...] = (
@@ -66,8 +67,8 @@ SETTINGS: tuple[Setting, ...] = (
         "mail_language",
         "choice",
         "en",
-        "The language of letters to people whose own is not known.",
-        choices=("ru", "fr", "en"),
+        "The language of letters and pages for people whose own is not known.",
+        choices=LANGUAGES,
     ),
     Setting(
         "mail_digest_minutes",

@@ -6,7 +6,8 @@ from veche.commands.accounts.forgetting import forget_address
 from veche.commands.accounts.keeping import expect_account
 from veche.commands.context import Context
 from veche.commands.operation import note_act
-from veche.commands.sessions.reauthenticating import reauthenticate
+from veche.commands.sessions.reauthenticating import Check, challenge, reauthenticate
+from veche.commands.sessions.reauthenticating import Proof as Shown
 from veche.domain.accounts import may_administer
 from veche.domain.accounts.addresses import (
     ADDRESS_TAKEN,
@@ -18,6 +19,7 @@ from veche.domain.accounts.addresses import (
     Address,
     Proof,
     Purpose,
+    credentials_of,
     has_proven,
 )
 from veche.domain.ids import UserId
@@ -26,6 +28,8 @@ from veche.domain.sessions import Asker, digest_of
 from veche.storage.accounts import addresses, proofs
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
+
+_NOT_YET = "The address is not confirmed yet, or not any more."
 
 
 async def add_address(ctx: Context, asker: Asker, sid: str, client_secret: str, auth: dict[str, Any] | None) -> None:
@@ -73,6 +77,25 @@ def expect_proof(rows: Rows, ctx: Context, purpose: Purpose, sid: str, client_se
     if proof is None or not has_proven(proof, purpose, digest_of(client_secret), ctx.clock()):
         raise Refused(NOT_PROVEN)
     return proof
+
+
+async def expect_proof_shown(ctx: Context, check: Check, purpose: Purpose, shown: Shown) -> Proof:
+    """Return the proof that a client shows at the stage for mail addresses; refuses with 401 M_UNAUTHORIZED.
+
+    An address that is nobody's any more resets nothing.
+    """
+    sid, secret = credentials_of(shown.threepid_creds or shown.older_creds)
+
+    def read(at: Rows) -> Proof:
+        proof = expect_proof(at, ctx, purpose, sid, secret)
+        if purpose == "reset" and addresses.find(at, proof.address) is None:
+            raise Refused(NOT_PROVEN)
+        return proof
+
+    try:
+        return await ctx.reader.run(read)
+    except Refused:
+        await challenge(ctx, check, _NOT_YET, shown.session, code="M_UNAUTHORIZED")
 
 
 def keep_address(tx: Transaction, ctx: Context, user: UserId, proof: Proof) -> None:

@@ -1,7 +1,5 @@
 """Beginning: the one-use link that makes the first administrator."""
 
-import base64
-
 from veche.commands.accounts.keeping import add_account
 from veche.commands.accounts.passwords import policy_of
 from veche.commands.accounts.welcoming import gather_everybody
@@ -11,7 +9,7 @@ from veche.domain.accounts.first import LINK_MS, FirstLink, FirstWish, completed
 from veche.domain.accounts.passwords import PasswordPolicy
 from veche.domain.ids import RoomId, UserId, user_id
 from veche.domain.refusals import Refusal, refuse
-from veche.domain.sessions import OPERATOR, digest_of
+from veche.domain.sessions import OPERATOR, digest_of, token_from
 from veche.storage import accounts
 from veche.storage.accounts import Account, first_links
 from veche.storage.rows import Rows
@@ -26,7 +24,7 @@ async def offer_first_link(ctx: Context) -> str | None:
 
     Only its SHA-256 digest is stored, in a row: a restart does not forget it.
     """
-    token = base64.b32encode(ctx.random(_TOKEN_BYTES)).decode().rstrip("=").lower()
+    token = token_from(ctx.random(_TOKEN_BYTES))
     link = FirstLink(digest_of(token), ctx.clock() + LINK_MS)
     return token if await ctx.writer.run(lambda tx: _offered(tx, link)) else None
 

@@ -14,6 +14,7 @@ from veche.domain.sessions import Asker
 from veche.storage import accounts, moderation, profiles
 from veche.storage.accounts import Account, passwords
 from veche.storage.rows import Rows
+from veche.storage.sessions import short_tokens
 from veche.storage.writer import Transaction
 
 ERASED_AT_ONCE = 500
@@ -57,11 +58,12 @@ def expect_dispensable(rows: Rows, ctx: Context, user: UserId) -> None:
 def set_password(tx: Transaction, ctx: Context, user: UserId, hashed: str, kept: DeviceId | None) -> None:
     """Store a new password; where a device is to be kept all others are signed out.
 
-    Codes and links that could reset it are good for nothing from now on.
+    Codes and links that could reset it, and tokens that let one more device in, are good for nothing from now on.
     """
     accounts.set_password(tx, user, hashed, ctx.clock())
     passwords.delete_code(tx, user)
     forget_resets(tx, user)
+    short_tokens.delete_of(tx, "login", user)
     if kept is not None:
         end_other_devices(tx, ctx, user, kept)
 

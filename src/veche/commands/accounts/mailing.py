@@ -3,7 +3,7 @@
 Secrets are made here, when a letter is written, and kept in memory until it is sent; the database gets their digests.
 """
 
-import base64
+from typing import cast
 
 import msgspec
 
@@ -13,7 +13,6 @@ from veche.domain.accounts import may_administer
 from veche.domain.accounts.addresses import (
     DAY_MS,
     Address,
-    Language,
     Proof,
     canonical,
     code_from,
@@ -23,7 +22,8 @@ from veche.domain.accounts.addresses import (
 from veche.domain.accounts.letters import WaitingLetter, wait_ms
 from veche.domain.ids import UserId
 from veche.domain.refusals import Refusal, Refused, refuse
-from veche.domain.sessions import Asker, digest_of
+from veche.domain.sessions import Asker, digest_of, token_from
+from veche.domain.settings import Language
 from veche.integrations.mail.composing import TemplateName, Written, write
 from veche.integrations.mail.records import Failure, Letter
 from veche.live.accounts import Secrets
@@ -38,15 +38,24 @@ _NOT_SENT = Refusal("M_UNKNOWN", 502, "The letter was not sent.")
 
 
 async def letters_due(ctx: Context) -> list[WaitingLetter]:
-    """Return some letters that are to be sent now, and note when to look again."""
-    now = ctx.clock()
-    ctx.live.letters.next_ts = None
-    due, first, waiting = await ctx.reader.run(
-        lambda at: (letters.due(at, now, SENT_AT_ONCE), letters.next_due(at), letters.count(at))
+    """Return some letters that are to be sent now, and note when to look again.
+
+    None is being sent meanwhile. The secrets of letters that nobody will send any more are forgotten.
+    """
+    now, live = ctx.clock(), ctx.live.letters
+    live.next_ts = None
+    due, first, live.waiting, gone = await ctx.reader.run(
+        lambda at: (
+            letters.due(at, now, SENT_AT_ONCE),
+            letters.next_due(at),
+            letters.count(at),
+            letters.gone(at, list(live.kept)),
+        )
     )
-    ctx.live.letters.waiting = waiting
+    for subject in gone:  # taken away with the address, say, which ends no letter one by one
+        del live.kept[subject]
     if first is not None:
-        ctx.live.letters.expect(first)
+        live.expect(first)
     return due
 
 
@@ -63,7 +72,7 @@ async def write_letter(ctx: Context, waiting: WaitingLetter) -> Letter | None:
         return _letter(ctx, waiting, "taken", proof, owner, {"reset": f"{ctx.limits.public_address}/reset"})
     secrets = await _secrets(ctx, proof)
     link = f"{ctx.limits.public_address}/mail/{secrets.link}"
-    name: TemplateName = waiting.kind if waiting.kind != "digest" else "page"
+    name = cast("TemplateName", waiting.kind)  # a digest is about no proof, so it never comes this far
     return _letter(ctx, waiting, name, proof, owner, {"link": link, "code": secrets.code})
 
 
@@ -71,7 +80,7 @@ async def end_letter(ctx: Context, waiting: WaitingLetter) -> None:
     """Forget a letter that was sent, or will never be."""
     await ctx.writer.run(lambda tx: letters.delete_if_same(tx, waiting))
     ctx.live.letters.kept.pop(waiting.subject, None)
-    ctx.live.letters.done.discard(waiting.key)
+    ctx.live.letters.done.pop(waiting.key, None)
     ctx.live.letters.waiting = max(0, ctx.live.letters.waiting - 1)
 
 
@@ -118,7 +127,7 @@ async def _secrets(ctx: Context, proof: Proof) -> Secrets:
     kept = ctx.live.letters.kept.get(proof.sid)
     if kept is not None:
         return kept
-    link = base64.b32encode(ctx.random(_LINK_BYTES)).decode().rstrip("=").lower()
+    link = token_from(ctx.random(_LINK_BYTES))
     made = Secrets(link, code_from(ctx.random(_CODE_BYTES)))
     hashed = await ctx.outside.hashing.hash(made.code)
     await ctx.writer.run(lambda tx: proofs.set_secrets(tx, proof.sid, digest_of(made.link), hashed))

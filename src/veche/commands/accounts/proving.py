@@ -17,20 +17,18 @@ from veche.domain.accounts.addresses import (
     LINK_GONE,
     MAIL_IS_OFF,
     PROOF_MS,
-    Language,
     Proof,
     ProofWish,
     Purpose,
-    Share,
     is_open,
-    may_again,
     may_ask,
     may_be_tried,
     way_on,
 )
 from veche.domain.accounts.letters import MOST_WAITING, WaitingLetter
 from veche.domain.refusals import Refusal, Refused, refuse
-from veche.domain.sessions import Origin, digest_of
+from veche.domain.sessions import Origin, Share, digest_of, may_again
+from veche.domain.settings import Language
 from veche.storage.accounts import letters, proofs
 from veche.storage.writer import Transaction
 
@@ -90,9 +88,7 @@ async def prove_by_code(ctx: Context, sid: str, client_secret: str, code: str, o
 
 
 async def forget_old_proofs(ctx: Context) -> None:
-    """Forget proofs that have ended, and what is counted no longer. Where no mail is sent there are none."""
-    if not ctx.limits.sends_mail:
-        return
+    """Forget proofs that have ended, and what is counted no longer."""
 
     def work(tx: Transaction) -> None:
         proofs.delete_before(tx, ctx.clock())
@@ -125,7 +121,7 @@ def _asked(tx: Transaction, ctx: Context, new: Proof, language: Language, networ
     _count(tx, f"from {network}", LETTERS_FROM_NETWORK, new.created_ts)
     if letters.count(tx) >= MOST_WAITING:
         raise Refused(_TOO_MANY_WAIT)
-    proofs.put(tx, new)
+    proofs.add(tx, new)
     letter = WaitingLetter(new.purpose, new.sid, new.address, language, new.created_ts, new.created_ts, new.expires_ts)
     letters.put(tx, letter)
     tx.after(lambda: ctx.live.letters.expect(letter.due_ts))

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from veche.commands.accounts.addresses import expect_proof, keep_address
+from veche.commands.accounts.addresses import expect_proof_shown, keep_address
 from veche.commands.accounts.keeping import add_account
 from veche.commands.accounts.passwords import expect_good_password
 from veche.commands.accounts.tokens import spend
@@ -30,16 +30,15 @@ from veche.domain.accounts import (
     folded,
     may_bear,
 )
-from veche.domain.accounts.addresses import EMAIL_IDENTITY, NOT_PROVEN, credentials_of, has_proven
+from veche.domain.accounts.addresses import EMAIL_IDENTITY, NOT_PROVEN, has_proven
+from veche.domain.accounts.tokens import BAD_TOKEN
 from veche.domain.ids import RoomId, UserId, user_id
-from veche.domain.refusals import Refused, forbidden, missing_param, refuse
+from veche.domain.refusals import Refused, missing_param, refuse
 from veche.domain.sessions import Role
 from veche.storage import accounts
 from veche.storage.accounts import Account, proofs, tokens
 from veche.storage.writer import Transaction
 
-_BAD_TOKEN = "The registration token is not valid."
-_NOT_YET = "The address is not confirmed yet, or not any more."
 _NAME_BYTES = 6
 
 
@@ -96,19 +95,14 @@ async def _free_name(ctx: Context, wanted: Application) -> UserId:
 
 async def _done(ctx: Context, check: Check, proof: Proof) -> Done:
     """Return the stages that are done, with the one that this proof is for; refuses with 401 where it is no good."""
-    done = await done_before(ctx, proof)
+    done = await done_before(ctx, proof.session)
     if proof.type == REGISTRATION_TOKEN:
         token = proof.token or ""
         if not await ctx.reader.run(lambda at: tokens.find_valid(at, token, ctx.clock())):
-            await challenge(ctx, check, _BAD_TOKEN, proof.session, done)
+            await challenge(ctx, check, BAD_TOKEN.text, proof.session)
         return {**done, REGISTRATION_TOKEN: token}
     if proof.type == EMAIL_IDENTITY:
-        sid, secret = credentials_of(proof.threepid_creds or proof.older_creds)
-        try:
-            await ctx.reader.run(lambda at: expect_proof(at, ctx, "register", sid, secret))
-        except Refused:
-            await challenge(ctx, check, _NOT_YET, proof.session, done, code="M_UNAUTHORIZED")
-        return {**done, EMAIL_IDENTITY: sid}
+        return {**done, EMAIL_IDENTITY: (await expect_proof_shown(ctx, check, "register", proof)).sid}
     return {**done, proof.type or "": ""}
 
 
@@ -132,7 +126,7 @@ def _promised(tx: Transaction, ctx: Context, token: str | None) -> tuple[Role, P
         return "user", NOTHING_PROMISED
     promised = spend(tx, ctx, token)
     if promised is None:
-        raise Refused(forbidden(_BAD_TOKEN))
+        raise Refused(BAD_TOKEN)
     return promised
 
 

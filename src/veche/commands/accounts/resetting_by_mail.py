@@ -4,19 +4,18 @@ behind the letter's link. Whoever guesses learns nothing, as an unknown address 
 
 from typing import Any
 
-from veche.commands.accounts.addresses import expect_proof
+from veche.commands.accounts.addresses import expect_proof, expect_proof_shown
 from veche.commands.accounts.keeping import expect_account, set_password
 from veche.commands.accounts.passwords import expect_another_password, expect_good_password
 from veche.commands.accounts.proving import prove_by_code
 from veche.commands.context import Context
-from veche.commands.sessions.reauthenticating import Check, challenge, proof_of
+from veche.commands.sessions.reauthenticating import Check, proof_of
 from veche.domain.accounts.addresses import (
     EMAIL_IDENTITY,
     HAS_SERVED,
     LINK_GONE,
     NO_CHANGES,
     Proof,
-    credentials_of,
     has_proven,
     is_open,
 )
@@ -30,7 +29,6 @@ from veche.storage.writer import Transaction
 
 _NO_DEVICE = DeviceId("")
 _CHECK = Check(((EMAIL_IDENTITY,),), "reset password")
-_NOT_YET = "The address is not confirmed yet, or not any more."
 
 
 async def reset_by_proof(
@@ -44,11 +42,8 @@ async def reset_by_proof(
         raise Refused(NO_CHANGES)
     await expect_good_password(ctx, password, "")
     proof = await proof_of(ctx, _CHECK, auth)
-    sid, secret = credentials_of(proof.threepid_creds or proof.older_creds)
-    try:
-        found, user = await ctx.reader.run(lambda at: _owned(at, expect_proof(at, ctx, "reset", sid, secret)))
-    except Refused:
-        await challenge(ctx, _CHECK, _NOT_YET, proof.session, code="M_UNAUTHORIZED")
+    shown = await expect_proof_shown(ctx, _CHECK, "reset", proof)
+    found, user = await ctx.reader.run(lambda at: _owned(at, shown))
     await _reset(ctx, found, user, password, origin, ends_sessions=ends_sessions)
 
 
@@ -99,10 +94,8 @@ async def _reset(
 
 def _of_link(rows: Rows, ctx: Context, digest: bytes) -> Proof:
     proof = proofs.of_link(rows, digest)
-    if proof is None or proof.purpose != "page" or ctx.clock() >= proof.expires_ts:
-        raise Refused(LINK_GONE)
-    if not is_open(proof, ctx.clock()):  # the code was used where the letter was asked for; that goes on there
-        raise Refused(LINK_GONE)
+    if proof is None or proof.purpose != "page" or not is_open(proof, ctx.clock()):
+        raise Refused(LINK_GONE)  # also where the code was used where the letter was asked for; that goes on there
     return proof
 
 

@@ -5,7 +5,8 @@ import msgspec
 from veche.commands.context import Context
 from veche.commands.sessions.reauthenticating import STALE, Check, Done, is_under_way
 from veche.domain.accounts import DUMMY, REGISTRATION_TOKEN, flows_of_registration
-from veche.domain.refusals import Refusal, Refused, forbidden, not_found
+from veche.domain.accounts.tokens import BAD_TOKEN
+from veche.domain.refusals import Refusal, Refused, not_found
 from veche.storage import sessions
 from veche.storage.accounts import tokens
 from veche.storage.writer import Transaction
@@ -14,7 +15,7 @@ STAGES = frozenset((DUMMY, REGISTRATION_TOKEN))
 """The password is not among them: every client knows it, and whoever has stolen a token could send its owner to a real
 page of the server, to confirm what the thief is about to do.
 """
-BAD_TOKEN = forbidden("The registration token is not valid.")
+NO_STAGE = not_found("There is no such stage.")
 _ENDED = Refusal("M_UNKNOWN", 400, STALE, "session")
 
 
@@ -25,7 +26,7 @@ async def do_stage(ctx: Context, session: str, stage: str, token: str = "") -> N
     """
     check = Check(flows_of_registration(ctx.limits), "register")
     if stage not in STAGES or not any(stage in stages for stages in check.flows):
-        raise Refused(not_found("There is no such stage."))
+        raise Refused(NO_STAGE)
     if not await is_under_way(ctx, check, session):
         raise Refused(_ENDED)
     await ctx.writer.run(lambda tx: _do(tx, ctx, session, stage, token))

@@ -1,7 +1,5 @@
 """Registration tokens: making and revoking them, and what comes of using one. For administrators, but for the use."""
 
-import base64
-
 from veche.commands.accounts.welcoming import Promise
 from veche.commands.context import Context
 from veche.commands.operation import note_act
@@ -17,7 +15,7 @@ from veche.domain.accounts.tokens import (
 )
 from veche.domain.ids import RoomId
 from veche.domain.refusals import Refused, refuse
-from veche.domain.sessions import Asker, Role
+from veche.domain.sessions import Asker, Role, token_from
 from veche.storage import directory
 from veche.storage.accounts import tokens
 from veche.storage.writer import Transaction
@@ -34,7 +32,7 @@ async def add_registration_token(ctx: Context, asker: Asker, wish: TokenWish) ->
     refuse(may_administer(asker))
     now = ctx.clock()
     refuse(may_be_made(wish, now))
-    text = wish.token or base64.b32encode(ctx.random(_TOKEN_BYTES)).decode().rstrip("=").lower()
+    text = wish.token or token_from(ctx.random(_TOKEN_BYTES))
 
     def work(tx: Transaction) -> RegistrationToken:
         rooms = tuple(_room(tx, name) for name in wish.rooms)

@@ -4,7 +4,7 @@ from veche.commands.context import Context
 from veche.commands.operation import note_act
 from veche.domain.accounts import may_administer
 from veche.domain.events import HISTORY_VISIBILITY, MEMBER
-from veche.domain.ids import EventId, Position, RoomId, UserId
+from veche.domain.ids import EventId, RoomId, UserId
 from veche.domain.moderation import (
     CLOSED_ALREADY,
     NO_EVENT,
@@ -16,7 +16,7 @@ from veche.domain.moderation import (
 from veche.domain.refusals import Refused, refuse
 from veche.domain.sessions import Asker
 from veche.domain.timeline import Event, client_json
-from veche.domain.visibility import is_visible, visible_ranges
+from veche.domain.visibility import Range, is_visible, visible_ranges
 from veche.storage import accounts, moderation, rooms, timeline
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
@@ -33,11 +33,11 @@ async def report_event(
     refuse(may_be_report(reason))
 
     def work(tx: Transaction) -> None:
-        event = _seen(tx, asker, room, event_id)
-        if event is None:
+        read = _as_read(tx, asker, room, event_id)
+        if not read:
             raise Refused(NO_EVENT)
-        kept = _as_read(tx, asker, event)
-        new = NewReport("event", reason, room, event_id, event.sender, score_from(score), kept)
+        kept = b"[%b]" % b",".join(client_json(one, b"{}", with_room=True) for one in read)
+        new = NewReport("event", reason, room, event_id, read[0].sender, score_from(score), kept)
         moderation.add_report(tx, ctx.clock(), asker.user, new)
 
     await ctx.writer.run(work)
@@ -82,33 +82,24 @@ async def close_report(ctx: Context, asker: Asker, number: int, note: str = "") 
     await ctx.writer.run(work)
 
 
-def _seen(rows: Rows, asker: Asker, room: RoomId, event_id: EventId) -> Event | None:
-    """Return an event of a room that the asker is joined to, where they may read it."""
+def _as_read(rows: Rows, asker: Asker, room: RoomId, event_id: EventId) -> list[Event]:
+    """Return an event and the newest edit of it, as far as whoever is joined to the room may read them.
+
+    Nothing is returned where the event itself may not be read. Who left and came back may have missed the last edit.
+    """
     membership = rooms.membership(rows, room, asker.user)
     if membership is None or membership.membership != "join":
-        return None
+        return []
+    ranges = _ranges(rows, room, asker.user)
     event = timeline.find(rows, room, event_id)
-    return event if event is not None and _may_read(rows, asker, event) else None
+    if event is None or not is_visible(ranges, event.position):
+        return []
+    edits = timeline.children(rows, [event_id], ("m.replace",), rows.position)
+    seen = [edit.position for edit in edits if is_visible(ranges, edit.position)]
+    return [event, *timeline.at_positions(rows, seen[-1:])]
 
 
-def _may_read(rows: Rows, asker: Asker, event: Event) -> bool:
-    visibility = rooms.changes_of(rows, event.room_id, HISTORY_VISIBILITY, "")
-    stays = rooms.changes_of(rows, event.room_id, MEMBER, asker.user)
-    ranges = visible_ranges(
-        [(at, str(content.get("history_visibility", ""))) for at, content in visibility],
-        [(at, str(content.get("membership", ""))) for at, content in stays],
-        rows.position,
-    )
-    return is_visible(ranges, event.position)
-
-
-def _as_read(rows: Rows, asker: Asker, event: Event) -> bytes:
-    """Return the event and the newest edit of it: what they saw is what they report.
-
-    Whoever may read an event and is in the room may read what was made of it later.
-    """
-    start = Position(0)
-    edits = timeline.descendants(rows, event.event_id, 1, "m.replace", None, start, rows.position, 1, newest_first=True)
-    found = timeline.find_all(rows, [edit.event_id for edit in edits])
-    seen = [edit for edit in found.values() if _may_read(rows, asker, edit)]
-    return b"[%b]" % b",".join(client_json(one, b"{}", with_room=True) for one in (event, *seen))
+def _ranges(rows: Rows, room: RoomId, user: UserId) -> list[Range]:
+    visibility = rooms.values_of(rows, room, HISTORY_VISIBILITY, "", "history_visibility")
+    stays = rooms.values_of(rows, room, MEMBER, user, "membership")
+    return visible_ranges(visibility, stays, rows.position)

@@ -1,14 +1,12 @@
 """Digests: letting one wait to be sent, noting that it was, and ending them."""
 
-import base64
-
 from veche.commands.context import Context
-from veche.domain.accounts.addresses import Language
 from veche.domain.accounts.letters import WaitingLetter
 from veche.domain.ids import Position
-from veche.domain.notifications.digests import DIGEST_MS, ENDING_MS, Told, subject_of
-from veche.domain.notifications.pushers import Pusher, PusherKey
-from veche.domain.sessions import digest_of
+from veche.domain.notifications.digests import DIGEST_MS, ENDING_MS, subject_of
+from veche.domain.notifications.pushers import Pusher, PusherKey, Telling
+from veche.domain.sessions import digest_of, token_from
+from veche.domain.settings import Language
 from veche.live.accounts import Secrets
 from veche.storage.accounts import letters
 from veche.storage.notifications import digests, pushers
@@ -38,20 +36,19 @@ async def make_ending(ctx: Context, key: PusherKey) -> str:
     kept, subject = ctx.live.letters.kept, subject_of(key.user_id, key.pushkey)
     if subject in kept:
         return kept[subject].link
-    token = base64.b32encode(ctx.random(_TOKEN_BYTES)).decode().rstrip("=").lower()
+    token = token_from(ctx.random(_TOKEN_BYTES))
     await ctx.writer.run(lambda tx: digests.add_ending(tx, digest_of(token), key.user_id, key.pushkey, ctx.clock()))
     kept[subject] = Secrets(token, "")
     return token
 
 
-async def note_digest(ctx: Context, waiting: WaitingLetter, pusher: Pusher, told: Told, until: Position) -> None:
-    """Note that a digest was sent: what was before ``until`` is not told again."""
+async def note_digest(ctx: Context, telling: Telling) -> None:
+    """Note that a digest was sent: what was before ``until`` is not told again. Once more does no harm."""
+    pusher = telling.pusher
 
     def work(tx: Transaction) -> None:
-        letters.delete_if_same(tx, waiting)
-        new = Told(ctx.clock(), told.in_a_row + 1)
-        digests.put_told(tx, pusher.key.user_id, pusher.key.pushkey, new)
-        pushers.keep_place(tx, Place(pusher.key, until, pusher.badge))
+        digests.put_told(tx, pusher.key.user_id, pusher.key.pushkey, telling.told)
+        pushers.keep_place(tx, Place(pusher.key, telling.until, pusher.badge))
 
     await ctx.writer.run(work)
 
@@ -74,6 +71,5 @@ async def end_digests(ctx: Context, token: str) -> None:
 
 
 async def forget_old_endings(ctx: Context) -> None:
-    """Forget the links of letters that are half a year old. Where no mail is sent there are none."""
-    if ctx.limits.sends_mail:
-        await ctx.writer.run(lambda tx: digests.delete_endings_before(tx, ctx.clock() - ENDING_MS))
+    """Forget the links of letters that are half a year old."""
+    await ctx.writer.run(lambda tx: digests.delete_endings_before(tx, ctx.clock() - ENDING_MS))

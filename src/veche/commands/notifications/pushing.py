@@ -91,7 +91,7 @@ def _pusher(
 ) -> Pusher:
     """A pusher that is set again goes on from where it was, unless it had been given up."""
     assert wanted.kind is not None
-    goes_on = before is not None and before.kind == wanted.kind and before.disabled_ts is None
+    kept = before if before is not None and before.disabled_ts is None else None
     return Pusher(
         key,
         wanted.kind,
@@ -102,9 +102,9 @@ def _pusher(
         wanted.lang,
         wanted.data,
         ctx.clock(),
-        before.position if before is not None and goes_on else tx.position,
-        before.badge if before is not None and goes_on else BADGE_UNKNOWN,
-        before is not None and goes_on and before.is_behind,
+        kept.position if kept is not None else tx.position,
+        kept.badge if kept is not None else BADGE_UNKNOWN,
+        kept is not None and kept.is_behind,
     )
 
 

@@ -226,7 +226,7 @@ def _anybody_who_admits(tx: Transaction, state: CurrentState, levels: PowerLevel
     needed = levels.needed("invite")
     if levels.users_default < needed:
         return None
-    some = rooms.first_members(tx, state.room_id, ("join", "join"), user, len(levels.users) + 1)
+    some = rooms.first_members(tx, state.room_id, ("join",), user, len(levels.users) + 1)
     return next((one for one in some if levels.of(one) >= needed), None)
 
 

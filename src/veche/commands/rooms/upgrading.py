@@ -14,7 +14,7 @@ from veche.commands.rooms.creating import first_event
 from veche.commands.rooms.membership import card, known, set_membership
 from veche.commands.timeline.appending import append, append_unasked, encode
 from veche.commands.timeline.carrying import carry_settings
-from veche.domain.events import CANONICAL_ALIAS, CREATE, MEMBER, POWER_LEVELS, SPACE_CHILD, TOMBSTONE, Content, Draft
+from veche.domain.events import CANONICAL_ALIAS, CREATE, MEMBER, POWER_LEVELS, SPACE_CHILD, Content, Draft
 from veche.domain.ids import Alias, Position, RoomId, UserId, is_alias
 from veche.domain.membership import membership_of
 from veche.domain.moderation import may_take_part
@@ -29,6 +29,8 @@ from veche.domain.rooms.upgrades import (
     is_space,
     levels_of_the_closed,
     levels_while_copying,
+    predecessor_of,
+    replacement_of,
     tombstone,
 )
 from veche.domain.sessions import Asker
@@ -93,21 +95,14 @@ def _permitted(tx: Transaction, asker: Asker, room: RoomId) -> CurrentState:
 
 def _present_replacement(tx: Transaction, old: CurrentState, asker: Asker, wish: UpgradeWish) -> RoomId | None:
     """Return the room that this very wish led to before: the answer may have been lost on its way."""
-    named = _leads_to(old)
+    named = replacement_of(old)
     return named if named is not None and _replaces(rooms.current_state(tx, named), old, asker, wish) else None
-
-
-def _leads_to(old: CurrentState) -> RoomId | None:
-    """Return the room that the old one's tombstone names."""
-    event = old.get(TOMBSTONE)
-    named = None if event is None else event.content.get("replacement_room")
-    return RoomId(named) if isinstance(named, str) and "\x00" not in named else None
 
 
 def _is_replaced(tx: Transaction, old: CurrentState) -> Refusal | None:
     """Say that a room goes on elsewhere already: its names have gone there, its levels are those of a closed one."""
-    named = _leads_to(old)
-    if named is None or not _follows(rooms.current_state(tx, named), old):
+    named = replacement_of(old)
+    if named is None or predecessor_of(rooms.current_state(tx, named)) != old.room_id:
         return None
     return forbidden(f"The room has been replaced by {named} already; upgrade that one.")
 
@@ -125,16 +120,9 @@ def _replaces(state: CurrentState, old: CurrentState, asker: Asker, wish: Upgrad
     create = state.get(CREATE)
     if create is None or create.sender != asker.user or version_of(state) != wish.version:
         return False
-    if not _follows(state, old):
+    if predecessor_of(state) != old.room_id:
         return False
     return not wish.version.creators_have_infinite_power or creators(state) == {asker.user, *wish.creators}
-
-
-def _follows(state: CurrentState, old: CurrentState) -> bool:
-    """Say whether a room names the old one as its predecessor."""
-    create = state.get(CREATE)
-    predecessor = None if create is None else create.content.get("predecessor")
-    return isinstance(predecessor, dict) and predecessor.get("room_id") == old.room_id
 
 
 def _founded(ctx: Context, tx: Transaction, old: CurrentState, asker: Asker, wish: UpgradeWish) -> RoomId:
@@ -156,7 +144,7 @@ def _founded(ctx: Context, tx: Transaction, old: CurrentState, asker: Asker, wis
 def _go_on(ctx: Context, asker: Asker, room: RoomId, new: RoomId, tx: Transaction) -> bool:
     """Copy some of what is missing; where nothing is, finish and say so."""
     old, state = _permitted(tx, asker, room), known(tx, new)
-    if _leads_to(old) == new:  # another request of the same wish was faster
+    if replacement_of(old) == new:  # another request of the same wish was faster
         return True
     refuse(_is_replaced(tx, old))
     missing = rooms.bans_missing(tx, room, new, COPIED_AT_ONCE)

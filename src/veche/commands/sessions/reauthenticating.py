@@ -78,9 +78,8 @@ async def proof_of(ctx: Context, check: Check, auth: dict[str, Any] | None) -> P
     if proof.session and not await is_under_way(ctx, check, proof.session):
         await challenge(ctx, check, STALE)
     if proof.type is None:  # the stages may have been done in a browser (section Fallback)
-        done = await done_before(ctx, proof)
-        if not _is_whole(check, done):
-            await challenge(ctx, check, None, proof.session, done or None)
+        if not _is_whole(check, await done_before(ctx, proof.session)):
+            await challenge(ctx, check, None, proof.session)
         return proof
     if not any(proof.type in stages for stages in check.flows):
         await challenge(ctx, check, _UNKNOWN_STAGE, proof.session)
@@ -93,11 +92,10 @@ async def expect_whole(ctx: Context, check: Check, proof: Proof, done: Done) -> 
         await challenge(ctx, check, None, proof.session, done)
 
 
-async def done_before(ctx: Context, proof: Proof) -> Done:
-    """Return what was done earlier of the check that a proof belongs to: by stage, what was shown there."""
-    if not proof.session:
+async def done_before(ctx: Context, session: str | None) -> Done:
+    """Return what was done earlier of the check under that session: by stage, what was shown there."""
+    if not session:
         return {}
-    session = proof.session
     row = await ctx.reader.run(lambda at: sessions.find_reauthentication(at, session))
     return msgspec.json.decode(row.completed, type=Done) if row else {}
 
@@ -113,9 +111,11 @@ async def challenge(
 ) -> NoReturn:
     """Refuse with 401: say what is to be proven and under which session, a new one where none is under way.
 
-    ``done`` is what the check holds from now on; None leaves it as it is.
+    ``done`` is what the check holds from now on; None leaves it as it is, whatever is done in a browser meanwhile.
     """
-    if not session or done is not None:
+    if session and done is None:
+        done = await done_before(ctx, session)
+    else:
         session = session or base64.urlsafe_b64encode(ctx.random(_SESSION_BYTES)).decode()
         completed = msgspec.json.encode(done or {}).decode()
         row = Reauthentication(session, _fingerprint(check), check.user, ctx.clock(), completed)

@@ -6,10 +6,11 @@ Part of the transaction in which they join it (section Room Upgrades, server beh
 from typing import Any
 
 from veche.base import json
-from veche.domain.events import CREATE, TOMBSTONE, RoomState
+from veche.domain.events import RoomState
 from veche.domain.facts import Fact
 from veche.domain.ids import RoomId, UserId
 from veche.domain.notifications import changes_of, repeated_for, ruleset_from
+from veche.domain.rooms.upgrades import predecessor_of, replacement_of
 from veche.storage import account_data, notifications, rooms
 from veche.storage.account_data import GLOBAL
 from veche.storage.writer import Transaction
@@ -20,14 +21,9 @@ _DIRECT = "m.direct"
 
 def follow_predecessor(tx: Transaction, state: RoomState, user: UserId) -> None:
     """Carry somebody's settings over where they come from the room that this one replaces, by that room's own word."""
-    create = state.get(CREATE)
-    predecessor = create.content.get("predecessor") if create is not None else None
-    old = predecessor.get("room_id") if isinstance(predecessor, dict) else None
-    if not isinstance(old, str) or "\x00" in old:
-        return
-    stone = rooms.current_state(tx, RoomId(old)).get(TOMBSTONE)
-    if stone is not None and stone.content.get("replacement_room") == state.room_id:
-        carry_settings(tx, user, RoomId(old), state.room_id)
+    old = predecessor_of(state)
+    if old is not None and replacement_of(rooms.current_state(tx, old)) == state.room_id:
+        carry_settings(tx, user, old, state.room_id)
 
 
 def carry_settings(tx: Transaction, user: UserId, old: RoomId, new: RoomId) -> None:

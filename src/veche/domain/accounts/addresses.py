@@ -12,12 +12,10 @@ import msgspec
 
 from veche.domain.ids import UserId
 from veche.domain.refusals import Refusal, forbidden, invalid_param, not_found
-from veche.domain.sessions import MOST_GUESSES
+from veche.domain.sessions import MOST_GUESSES, Share
 
 Purpose = Literal["register", "add", "reset", "page"]
 """What a proof is for: to register, to add the address, to reset a password in a client, or on the server's page."""
-Language = Literal["ru", "fr", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("ru", "fr", "en")
 
 EMAIL: Final = "email"
 EMAIL_IDENTITY: Final = "m.login.email.identity"
@@ -142,13 +140,6 @@ def way_on(next_link: str, public_address: str) -> str:
     return next_link if is_own and is_plain else ""
 
 
-class Share(msgspec.Struct, frozen=True):
-    """How often something may be done in a while, by each who is counted."""
-
-    most: int
-    within_ms: int
-
-
 LETTERS_TO_ADDRESS: Final = Share(20, HOUR_MS)
 LETTERS_TO_ADDRESS_FROM_NETWORK: Final = Share(5, HOUR_MS)
 """Fewer than to the address in all: whoever asks for letters to somebody does not keep them from asking themselves."""
@@ -157,15 +148,6 @@ CODES_OF_ADDRESS: Final = Share(100, DAY_MS)
 """Wrong codes for one address, whoever asked for them: of a million codes so few hit nothing in years."""
 CODES_FROM_NETWORK: Final = Share(MOST_GUESSES, DAY_MS)
 """Wrong codes for one address from one network, which its owner is seldom in."""
-
-
-def may_again(times: list[int], share: Share, now: int) -> Refusal | None:
-    """Say whether something may be done once more; ``times`` are those of earlier ones, oldest first."""
-    recent = [ts for ts in times if ts > now - share.within_ms]
-    if len(recent) < share.most:
-        return None
-    wait_ms = recent[-share.most] + share.within_ms - now
-    return Refusal("M_LIMIT_EXCEEDED", 429, "Too often; please wait.", extra={"retry_after_ms": wait_ms})
 
 
 def may_be_tried(proof: Proof | None, now: int) -> bool:

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from veche.domain.accounts.addresses import Language
+from veche.domain.settings import Language
 
 LetterKind = Literal["register", "add", "reset", "page", "digest"]
 LONGEST_WAIT_MS: Final = 15 * 60_000

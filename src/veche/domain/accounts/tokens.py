@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from veche.domain.ids import RoomId, UserId, is_alias, is_room_id
-from veche.domain.refusals import Refusal, invalid_param, not_found
+from veche.domain.refusals import Refusal, forbidden, invalid_param, not_found
 from veche.domain.sessions import Role
 
 MOST_ROOMS: Final = 20
@@ -16,6 +16,7 @@ LATEST_END: Final = 2**53 - 1
 TOKEN_LENGTH: Final = 64
 
 NO_TOKEN = not_found("There is no such registration token.")
+BAD_TOKEN = forbidden("The registration token is not valid.")
 TOKEN_EXISTS = invalid_param("There is such a registration token already.", "token")
 
 

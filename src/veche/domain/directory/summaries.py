@@ -23,6 +23,7 @@ from veche.domain.events import (
 )
 from veche.domain.ids import Alias, RoomId, is_alias
 from veche.domain.membership import admitting_rooms, join_rule_in
+from veche.domain.rooms.topics import plain_topic
 
 Face = Mapping[str, Content]
 """The contents of a room's state events with an empty key, by type."""
@@ -92,17 +93,6 @@ def published(summary: RoomSummary) -> RoomSummary:
 def type_of(face: Face) -> str | None:
     """Return a room's type, which its create event names."""
     return _text(face, CREATE, "type")
-
-
-def plain_topic(content: Content) -> str | None:
-    """Return a topic as plain text: the first such block, else the text beside it (section m.room.topic)."""
-    block = content.get("m.topic")
-    parts = block.get("m.text") if isinstance(block, dict) else None
-    for part in parts if isinstance(parts, list) else ():
-        if isinstance(part, dict) and part.get("mimetype", "text/plain") == "text/plain" and _is_text(part.get("body")):
-            return str(part["body"])
-    topic = content.get("topic")
-    return topic if _is_text(topic) else None
 
 
 def may_preview(face: Face, membership: str | None, own_rooms: Collection[RoomId]) -> bool:

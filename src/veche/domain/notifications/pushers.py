@@ -11,7 +11,7 @@ import msgspec
 from veche.base import json
 from veche.domain.accounts.addresses import canonical
 from veche.domain.ids import DeviceId, Position, UserId
-from veche.domain.notifications.digests import APP_ID
+from veche.domain.notifications.digests import APP_ID, Told
 from veche.domain.refusals import Refusal, bad_json, invalid_param, missing_param
 
 PusherKind = Literal["http", "email"]
@@ -60,6 +60,14 @@ class Pusher(msgspec.Struct, frozen=True):
     is_behind: bool = False
     failing_since_ts: int | None = None
     disabled_ts: int | None = None
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """What is to be noted of a digest that was sent: whose it is, when they were told, and everything up to where."""
+
+    pusher: Pusher
+    told: Told
+    until: Position
 
 
 class WantedPusher(msgspec.Struct, frozen=True):

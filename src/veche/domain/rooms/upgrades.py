@@ -52,6 +52,19 @@ def first_content(
     return content
 
 
+def predecessor_of(state: RoomState) -> RoomId | None:
+    """Return the room that this one says it replaces; anybody who founds a room may say so of any other."""
+    create = state.get(CREATE)
+    predecessor = None if create is None else create.content.get("predecessor")
+    return _named(predecessor.get("room_id")) if isinstance(predecessor, dict) else None
+
+
+def replacement_of(state: RoomState) -> RoomId | None:
+    """Return the room that this one's tombstone leads to; only both together say that one replaced the other."""
+    stone = state.get(TOMBSTONE)
+    return None if stone is None else _named(stone.content.get("replacement_room"))
+
+
 def is_space(state: RoomState) -> bool:
     """Say whether a room is a space, so that what it holds goes with it."""
     create = state.get(CREATE)
@@ -106,6 +119,10 @@ def levels_of_the_closed(old: RoomState) -> Draft:
     raised = {name: max(bar, before.get(name, 0)) for name in ("events_default", "invite")}
     events = {kind: max(bar, level) for kind, level in before.get("events", {}).items()}
     return Draft(POWER_LEVELS, {**before, **raised, "events": events}, "")
+
+
+def _named(room: object) -> RoomId | None:
+    return RoomId(room) if isinstance(room, str) and "\x00" not in room else None
 
 
 def _levels(state: RoomState) -> Content:

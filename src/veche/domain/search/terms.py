@@ -10,6 +10,7 @@ from veche.domain.search.words import fold, words_in
 LONGEST_TERM = 2_000
 """Characters."""
 MOST_WORDS = 32
+SEARCH_IS_OFF = Refusal("M_UNKNOWN", 400, "Searching is turned off on this server.")
 _QUOTED = re.compile('["«“„]([^"«»“”„]*)["»”“]')
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from veche.domain.events import MESSAGE, NAME, TOPIC, Content
+from veche.domain.rooms.topics import plain_topic
+from veche.domain.timeline import Event, content_of
 
 KINDS = {"content.body": MESSAGE, "content.name": NAME, "content.topic": TOPIC}
 """The keys that a search may name, and the type of the events that have them."""
@@ -32,6 +34,16 @@ def found_in(kind: str, state_key: str | None, content: Content) -> Found | None
     return Found(text, "url" in content) if text else None
 
 
+def found_as_edited(event: Event, edit: Event | None) -> Found | None:
+    """Return what can be found of an event whose newest edit is ``edit``: an edit gives it another text."""
+    if event.redaction is not None:
+        return None
+    found = found_in(event.type, event.state_key, content_of(event))
+    if found is None or edit is None:
+        return found
+    return Found(edited_text(content_of(edit)), found.has_url)
+
+
 def edited_text(content: Content) -> str:
     """Return the text that an edit gives to a message."""
     new = content.get("m.new_content")
@@ -40,16 +52,8 @@ def edited_text(content: Content) -> str:
 
 def _topic(content: Content) -> str:
     """Return the topic, and what its plain text says beyond it (section m.room.topic)."""
-    topic, plain = _text(content.get("topic")), _plain(content.get("m.topic"))
+    topic, plain = _text(content.get("topic")), _text(plain_topic(content))
     return topic if plain in topic else f"{topic}\n{plain}"
-
-
-def _plain(block: Any) -> str:
-    texts = block.get("m.text") if isinstance(block, dict) else None
-    for one in texts if isinstance(texts, list) else ():
-        if isinstance(one, dict) and one.get("mimetype", "text/plain") == "text/plain":
-            return _text(one.get("body"))
-    return ""
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,7 @@
-"""Certificates for HTTPS: reading, making and checking them, their folder, and which one is shown.
+"""Certificates: reading, making and checking them, their folder, which one is shown and which are trusted.
 
-Nothing here listens to the network. Only what serves HTTPS loads these modules: cryptography takes its time to import.
+Nothing here listens to the network. Only what serves HTTPS loads the modules that need cryptography: it takes its time
+to import.
 """
 
 import msgspec

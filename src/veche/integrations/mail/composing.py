@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from veche.domain.accounts.addresses import LANGUAGES, Language
+from veche.domain.settings import Language
 
 TemplateName = Literal["register", "add", "reset", "page", "taken", "digest", "test"]
 TEMPLATES: Final[tuple[TemplateName, ...]] = ("register", "add", "reset", "page", "taken", "digest", "test")
@@ -81,12 +81,6 @@ def tamed(text: str) -> str:
     """Return foreign text as one line without what cannot be seen, not too long."""
     line = _UNSEEN.sub(" ", text).strip()
     return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}…"
-
-
-def language_of(tag: str, otherwise: Language) -> Language:
-    """Return the language that a tag such as ``fr-CA`` names, where we write it."""
-    wanted = tag.strip().lower().partition("-")[0]
-    return next((language for language in LANGUAGES if language == wanted), otherwise)
 
 
 def _as_text(block: Block) -> str:

@@ -4,11 +4,11 @@ from typing import Final
 
 import msgspec
 
-from veche.domain.accounts.addresses import Language
+from veche.domain.settings import Language
 
 
 class Phrases(msgspec.Struct, frozen=True):
-    """The phrases of one language; ``$count`` is put in."""
+    """The phrases of one language; ``$count`` and ``$name`` are put in."""
 
     encrypted: str
     invited: str

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from veche.domain.accounts.addresses import Language
+from veche.domain.settings import Language
 
 Security = Literal["starttls", "tls", "none"]
 

@@ -5,16 +5,17 @@ Whatever the server says ends up in a few words of our own; it may be hostile, s
 
 import asyncio
 import contextlib
-import os
 import ssl
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import aiosmtplib
 
+from veche.integrations.certificates.trusting import Trust
 from veche.integrations.mail.messages import message_of
 from veche.integrations.mail.records import GivenUp, Letter, MailServer, PutOff, Unreachable
 
-_SYSTEM_KEPT_S = 3600
 _TOO_LARGE = 552
 """How a server refuses a letter for its size before it has seen it (RFC 1870)."""
 
@@ -22,9 +23,9 @@ _TOO_LARGE = 552
 class Smtp:
     """Sends letters through a mail server. Nothing but that server is ever called."""
 
-    def __init__(self, server: MailServer) -> None:
+    def __init__(self, server: MailServer, clock: Callable[[], float] = time.monotonic) -> None:
         self._server = server
-        self._trust = _Trust(server.authorities)
+        self._trust = Trust(instead=Path(server.authorities) if server.authorities else None, clock=clock)
 
     async def send(self, letter: Letter) -> None:
         """Give a letter to the server. Raises ``Unreachable``, ``PutOff`` or ``GivenUp``."""
@@ -75,33 +76,6 @@ async def _take_leave(client: aiosmtplib.SMTP) -> None:
     with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
         async with asyncio.timeout(1):
             await client.quit()
-
-
-class _Trust:
-    """What a certificate has to show. Loading takes a tenth of a second, so it is done on a thread, and kept."""
-
-    def __init__(self, authorities: str) -> None:
-        self._authorities = authorities
-        self._loading = asyncio.Lock()
-        self._kept: tuple[object, ssl.SSLContext] | None = None
-
-    async def context(self) -> ssl.SSLContext:
-        """Return the authorities as they are now; raises ``OSError`` where their file cannot be read."""
-        async with self._loading:
-            return await asyncio.to_thread(self._current)
-
-    def _current(self) -> ssl.SSLContext:
-        state = self._state()
-        if self._kept is None or self._kept[0] != state:
-            self._kept = state, ssl.create_default_context(cafile=self._authorities or None)
-        return self._kept[1]
-
-    def _state(self) -> object:
-        """What differs when authorities may have changed: their file, or the hour, as the system's are many files."""
-        if not self._authorities:
-            return time.monotonic() // _SYSTEM_KEPT_S
-        found = os.stat(self._authorities)
-        return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _failure(fault: Exception, *, knows_letter: bool) -> Unreachable | PutOff | GivenUp:

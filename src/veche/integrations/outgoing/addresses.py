@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from veche.domain.notifications.gateways import Network
 
 
 def may_be_reached(address: str, listed: Iterable[Network]) -> bool:

@@ -61,7 +61,7 @@ class KnownPushers:
         return frozenset(self._of.get(user, ()))
 
     def url_of(self, key: PusherKey) -> str:
-        """Return the gateway of a pusher; empty for one that is gone."""
+        """Return the gateway of a pusher as its client wrote it; empty for one that is gone."""
         return self._of.get(key.user_id, {}).get(key, "")
 
     def has(self, user: UserId) -> bool:

@@ -54,10 +54,11 @@ async def public_rooms(ctx: ReadContext, wish: RoomSearch) -> RoomsPage:
     since = _read_token(wish.since) if wish.since else None
 
     def read(at: Snapshot) -> RoomsPage:
-        places = sorted((-joined, room) for room, joined in _fitting(at, wish))
+        fitting = _fitting(at, wish)
+        places = sorted((-joined, room) for room, (_, joined) in fitting.items())
         start, end = _bounds(places, since, wish.limit)
         shown = [room for _, room in places[start:end]]
-        found = summaries(at, faces_of(at, shown, PUBLISHED))
+        found = summaries(faces_of(at, shown, PUBLISHED), fitting)
         return RoomsPage(
             [published(found[room]) for room in shown],
             len(places),
@@ -68,21 +69,21 @@ async def public_rooms(ctx: ReadContext, wish: RoomSearch) -> RoomsPage:
     return await ctx.reader.run(read)
 
 
-def _fitting(at: Snapshot, wish: RoomSearch) -> list[tuple[RoomId, int]]:
-    """Return (room, joined members) of the listed rooms that are wanted; a term of such a length is nowhere."""
+def _fitting(at: Snapshot, wish: RoomSearch) -> dict[RoomId, directory.Frame]:
+    """Return the frames of the listed rooms that are wanted; a term of such a length is nowhere."""
     if len(wish.term) > LONGEST_TERM:
-        return []
+        return {}
     listed = directory.published(at)
     term = transliterated(wish.term)
     kinds = (*(SEARCHED if term else ()), *((CREATE,) if wish.types is not None else ()))
     if not kinds:
         return listed
-    faces = faces_of(at, [room for room, _ in listed], kinds)
-    return [
-        (room, joined)
-        for room, joined in listed
+    faces = faces_of(at, listed, kinds)
+    return {
+        room: frame
+        for room, frame in listed.items()
         if (wish.types is None or type_of(faces[room]) in wish.types) and (not term or mentions(faces[room], term))
-    ]
+    }
 
 
 def _bounds(places: Sequence[Place], since: tuple[str, Place] | None, limit: int) -> tuple[int, int]:

@@ -83,7 +83,7 @@ class _Tree:
     def told(self, page: list[RoomId]) -> list[RoomSummary]:
         """Return the summaries of a page, each with its children."""
         self._read_children([room for room in page if room in self._spaces and room not in self.children])
-        found = summaries(self._at, faces_of(self._at, page, SUMMARIZED))
+        found = summaries(faces_of(self._at, page, SUMMARIZED), directory.frames(self._at, page))
         return [
             msgspec.structs.replace(
                 found[room], children_state=tuple(one.stripped for one in self.children.get(room, ()))

@@ -31,7 +31,7 @@ def _summary(at: Snapshot, asker: Asker, name: str) -> RoomSummary:
     own = {one.room_id: one.membership for one in rooms.memberships_of(at, asker.user)} if asker.user else {}
     if not may_preview(face, own.get(room), joined_among(own)):
         raise Refused(_NO_ROOM)
-    summary = summaries(at, {room: face})[room]
+    summary = summaries({room: face}, directory.frames(at, [room]))[room]
     return msgspec.structs.replace(summary, membership=own[room]) if room in own else summary
 
 
@@ -40,10 +40,10 @@ def joined_among(memberships: Mapping[RoomId, str]) -> set[RoomId]:
     return {room for room, membership in memberships.items() if membership == "join"}
 
 
-def summaries(at: Snapshot, faces: Mapping[RoomId, Face]) -> dict[RoomId, RoomSummary]:
-    """Return the summaries of rooms whose faces were read; the only place where one is made."""
-    frames = directory.frames(at, faces)
-    return {room: summary_of(room, faces[room], joined, version) for room, (version, joined) in frames.items()}
+def summaries(faces: Mapping[RoomId, Face], frames: Mapping[RoomId, directory.Frame]) -> dict[RoomId, RoomSummary]:
+    """Return the summaries of those rooms that have a frame; the only place where one is made."""
+    framed = ((room, face, *frames[room]) for room, face in faces.items() if room in frames)
+    return {room: summary_of(room, face, joined, version) for room, face, version, joined in framed}
 
 
 def faces_of(at: Snapshot, wanted: Iterable[RoomId], kinds: tuple[str, ...]) -> dict[RoomId, Face]:

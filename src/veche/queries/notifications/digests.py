@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from veche.domain.ids import Position, UserId
+from veche.domain.ids import Position
 from veche.domain.notifications.digests import MOST_TOLD, Told, since_here
 from veche.domain.notifications.pushers import Pusher, PusherKey
 from veche.domain.refusals import Refused, not_found
@@ -57,7 +57,7 @@ async def unread(ctx: ReadContext, key: PusherKey) -> Unread | None:
 
     def read(at: Snapshot) -> Unread | None:
         pusher = pushers.find(at, key)
-        if pusher is None or pusher.kind != "email" or moderation.is_locked(at, key.user_id, ctx.clock()):
+        if pusher is None or moderation.is_locked(at, key.user_id, ctx.clock()):
             return None
         until = max(pusher.position, walking.end_of_stretch(at, pusher.position, STRETCH))
         notices, until = unread_notices(at, key.user_id, pusher.position, until, 0, MOST_TOLD)
@@ -67,10 +67,10 @@ async def unread(ctx: ReadContext, key: PusherKey) -> Unread | None:
     return await ctx.reader.run(read)
 
 
-async def ending(ctx: ReadContext, token: str) -> tuple[UserId, str]:
-    """Return whose letters a link ends, and where they go; refuses with 404 links that nobody was sent."""
+async def ended_address(ctx: ReadContext, token: str) -> str:
+    """Return where the letters go that a link ends; refuses with 404 links that nobody was sent."""
     digest = digest_of(token)
     found = await ctx.reader.run(lambda at: digests.of_ending(at, digest))
     if found is None:
         raise Refused(NO_ENDING)
-    return found
+    return found[1]

@@ -2,7 +2,7 @@
 room as it was when the event was sent (section Push Rules).
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -59,7 +59,8 @@ class JudgeInRoom:
         self._rows = rows
         self._judge = judge
         self._levels: dict[int, PowerLevels] = {}
-        self._counted: dict[Position, int] = {}
+        self._moves: list[tuple[Position, int]] = []
+        self._moves_known_after = rows.position
 
     @property
     def stamp(self) -> tuple[object, ...]:
@@ -74,7 +75,8 @@ class JudgeInRoom:
 
     def expect(self, positions: list[Position]) -> None:
         """Read at once what the events at these positions will be judged by."""
-        self._counted |= self._sizes(positions)
+        if positions:
+            self._read_moves(Position(min(positions) - 1))
 
     def verdict(self, event: Event) -> Verdict:
         """Return what the rules make of an event; those of ignored people, and what was unsaid, say nothing."""
@@ -96,21 +98,21 @@ class JudgeInRoom:
         return self._names[epoch - 1][1] if epoch else None
 
     def _size_before(self, position: Position) -> int:
-        if position not in self._counted:
-            self._counted |= self._sizes([position])
-        return self._counted[position]
+        """Return how many were joined before a position that was expected."""
+        since = bisect_right(self._moves, -position, key=_age)
+        return self._moves[since - 1][1] if since else self._members
 
-    def _sizes(self, positions: list[Position]) -> dict[Position, int]:
-        """Return how many were joined before each position: as many as now, less those who came since."""
-        if not positions:
-            return {}
-        moves = past.moves_since(self._rows, self.room, Position(min(positions) - 1))
-        sizes, members = {}, self._members
-        for position in sorted(positions, reverse=True):
-            while moves and moves[-1][0] >= position:
-                members -= moves.pop()[1]
-            sizes[position] = members
-        return sizes
+    def _read_moves(self, after: Position) -> None:
+        """Read who came and went after a position, further back than was read before: newest first, each with the
+        number of those who were joined before it, which is as many as now, less those who came since.
+        """
+        if after >= self._moves_known_after:
+            return
+        members = self._moves[-1][1] if self._moves else self._members
+        for position, change in reversed(past.moves(self._rows, self.room, after, self._moves_known_after)):
+            members -= change
+            self._moves.append((position, members))
+        self._moves_known_after = after
 
     @cached_property
     def _members(self) -> int:
@@ -118,13 +120,17 @@ class JudgeInRoom:
 
     @cached_property
     def _changes_of_levels(self) -> list[Position]:
-        return past.changes_of_state(self._rows, self.room, POWER_LEVELS, "")
+        return rooms.positions_of_changes(self._rows, self.room, POWER_LEVELS, "")
 
     @cached_property
     def _names(self) -> list[tuple[Position, str | None]]:
         """The names that the person bore in the room, each with the position from which on they did."""
         found = rooms.changes_of(self._rows, self.room, MEMBER, self.user)
         return [(position, _name(content.get("displayname"))) for position, content in found]
+
+
+def _age(move: tuple[Position, int]) -> int:
+    return -move[0]
 
 
 def _position(change: tuple[Position, str | None]) -> Position:

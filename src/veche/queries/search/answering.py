@@ -88,7 +88,7 @@ def _confirmed(
         some = candidates[first : first + size + 1]
         events = {event.position: event for event in timeline.at_positions(at, [one.match.position for one in some])}
         ids = [event.event_id for event in events.values()]
-        edits = {edit.parent: edit.position for edit in timeline.children(at, ids, ("m.replace",), at.position)}
+        edits = timeline.newest_edits(at, ids, at.position)
         for one in some:
             event, sight = events.get(one.match.position), reach.sight(one.match)
             if event is None or event.room_id != sight.room or event.redaction is not None:

@@ -52,15 +52,26 @@ def _better(at: Rows, index: SearchIndex, wanted: Wanted, term: Term, found: lis
 def _by_text(at: Rows, term: Term, found: list[Match]) -> tuple[set[int], set[int]]:
     """Look at the texts that the index knows: each is in the event itself, or in the edit that gave it."""
     typed, exact, adjacent = tuple(map(fold, term.words)), set[int](), set[int]()
-    edited = {match.source: match.position for match in found if match.source != match.position}
-    for event in timeline.at_positions(at, [match.source for match in found]):
-        position = edited.get(event.position, event.position)
-        words = tuple(map(fold, words_in(text_of(event, is_edit=event.position in edited))))
+    for position, text in _texts(at, found).items():
+        words = tuple(map(fold, words_in(text)))
         if set(typed).issubset(words):
             exact.add(position)
             if any(words[place : place + len(typed)] == typed for place in range(len(words))):
                 adjacent.add(position)
     return exact, adjacent
+
+
+def _texts(at: Rows, found: list[Match]) -> dict[int, str]:
+    """Return the texts of the matches by position, as far as the events are still there."""
+    wanted = {position for match in found for position in (match.position, match.source)}
+    events = {event.position: event for event in timeline.at_positions(at, sorted(wanted))}
+    return {
+        match.position: text_of(
+            events[match.position], events.get(match.source) if match.source != match.position else None
+        )
+        for match in found
+        if match.position in events
+    }
 
 
 def _key(candidate: Candidate) -> Key:

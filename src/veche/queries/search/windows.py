@@ -28,7 +28,6 @@ SMALL_SHARE = 0.05
 """Rooms are looked up in the index where they are few, or where so little of everything is in them that most of what
 fits would be read in vain. Otherwise what fits is read, and other people's rooms are left out.
 """
-_HIGHEST = Page().highest
 
 
 class Window(msgspec.Struct, frozen=True):

@@ -59,8 +59,10 @@ async def initial_sync(ctx: ReadContext, asker: Asker, limit: int, *, archived: 
     shape = RoomFilter(include_leave=archived, timeline=RoomEventFilter(limit=max(0, limit)))
     text = await answer(ctx, asker, SyncWish(filter=Filter(room=shape), wants_state_after=True))
     found = msgspec.json.decode(text, type=_Answer)
-    listed = await ctx.reader.run(lambda at: _rooms(ctx, at, asker, found))
-    return InitialSync(found.next_batch, listed, found.presence.events, found.account_data.events)
+    # The token would say that messages to the device were handed out, and this answer holds none.
+    until = token_from(found.next_batch).position
+    listed = await ctx.reader.run(lambda at: _rooms(ctx, at, asker, found.rooms, until))
+    return InitialSync(str(until), listed, found.presence.events, found.account_data.events)
 
 
 async def room_initial_sync(ctx: ReadContext, asker: Asker, room: RoomId, limit: int) -> RoomInfo:
@@ -124,23 +126,22 @@ class _Answer(msgspec.Struct, frozen=True):
     account_data: _Events = _Events()
 
 
-def _rooms(ctx: ReadContext, at: Snapshot, asker: Asker, found: _Answer) -> list[RoomInfo]:
-    """Return the rooms of an answer to ``/sync``; what it leaves out is read as of the position that it was made at."""
-    until = token_from(found.next_batch).position
-    told = {**found.rooms.join, **found.rooms.leave}
+def _rooms(ctx: ReadContext, at: Snapshot, asker: Asker, found: _Rooms, until: Position) -> list[RoomInfo]:
+    """Return the rooms of an answer to ``/sync`` that was made at ``until``; what it leaves out is read as of then."""
+    told = {**found.join, **found.leave}
     return [
-        *(_invitation(ctx, at, asker, room, until) for room in found.rooms.invite),
-        *(_room(at, asker, room, one, found.next_batch, until) for room, one in told.items()),
+        *(_invitation(ctx, at, asker, room, until) for room in found.invite),
+        *(_room(at, asker, room, one, until) for room, one in told.items()),
     ]
 
 
-def _room(at: Snapshot, asker: Asker, room: RoomId, found: _Room, end: str, until: Position) -> RoomInfo:
+def _room(at: Snapshot, asker: Asker, room: RoomId, found: _Room, until: Position) -> RoomInfo:
     member = rooms.PastState(at, room, until).get(MEMBER, asker.user)
     return RoomInfo(
         room,
         member.content["membership"] if member is not None else "leave",
         _visibility(at, room),
-        messages=Chunk(end, _with_room(room, found.timeline.events), found.timeline.prev_batch),
+        messages=Chunk(str(until), _with_room(room, found.timeline.events), found.timeline.prev_batch),
         state=_with_room(room, found.state_after.events),
         account_data=found.account_data.events,
     )

@@ -3,6 +3,7 @@ and into one room, for those who read it without having joined.
 """
 
 import time
+from functools import partial
 
 import msgspec
 
@@ -59,9 +60,7 @@ async def _follow(ctx: ReadContext, asker: Asker, wish: NewsWish, peeked: Feed |
     since = wish.since if wish.since is not None else ctx.live.notifier.head
     while True:
         feed = peeked or await feed_of(ctx, asker)
-        found, until = await ctx.reader.run(
-            lambda at, since=since: _read(ctx, at, asker, wish.room, since)  # type: ignore[misc]
-        )
+        found, until = await ctx.reader.run(partial(_read, ctx, asker, wish.room, since))
         remaining = deadline - time.monotonic()
         if found.chunk or remaining <= 0 or ctx.live.notifier.closing:
             return found
@@ -79,7 +78,7 @@ class _View(msgspec.Struct, frozen=True):
     own: Event | None = None
 
 
-def _read(ctx: ReadContext, at: Snapshot, asker: Asker, room: RoomId | None, since: Position) -> tuple[News, Position]:
+def _read(ctx: ReadContext, asker: Asker, room: RoomId | None, since: Position, at: Snapshot) -> tuple[News, Position]:
     """Return the news after ``since`` and the position up to which they were read."""
     since, until = min(since, at.position), at.position
     found = [_View(sight_of(at, room, asker.user), until)] if room else _views(at, asker, since)

@@ -6,6 +6,7 @@ import msgspec
 
 from veche.domain.account_data import RoomEventFilter
 from veche.domain.ids import Position
+from veche.domain.refusals import Refused, invalid_param
 from veche.domain.timeline import Event
 from veche.queries.timeline.sight import Sight
 from veche.storage import timeline
@@ -22,6 +23,13 @@ class Page(msgspec.Struct, frozen=True):
 
     events: list[Event]
     end: Position | None
+
+
+def size_of_page(limit: int, most: int) -> int:
+    """Return how many a page holds at most where ``limit`` are asked for; raises 400 where that is none."""
+    if limit < 1:
+        raise Refused(invalid_param("limit must be at least 1", "limit"))
+    return min(limit, most)
 
 
 def page_back(

@@ -6,9 +6,9 @@ from itertools import islice
 import msgspec
 
 from veche.domain.ids import EventId, Position, RoomId
-from veche.domain.refusals import Refused, invalid_param
 from veche.domain.sessions import Asker
 from veche.queries.context import ReadContext
+from veche.queries.timeline.paging import size_of_page
 from veche.queries.timeline.reading import shown, visible_event
 from veche.queries.timeline.sight import Sight
 from veche.storage import timeline
@@ -43,9 +43,7 @@ class Relations(msgspec.Struct, frozen=True, omit_defaults=True):
 
 async def relations(ctx: ReadContext, asker: Asker, room: RoomId, wish: RelationsWish) -> Relations:
     """Return the events that point at one event. Raises 404 where the asker may not see that one."""
-    if wish.limit < 1:
-        raise Refused(invalid_param("limit must be at least 1", "limit"))
-    limit = min(wish.limit, MOST_AT_ONCE)
+    limit = size_of_page(wish.limit, MOST_AT_ONCE)
 
     def read(at: Snapshot) -> Relations:
         sight = Sight(at, room, asker.user)

@@ -74,7 +74,7 @@ class Sight:
 
     @cached_property
     def _visibility(self) -> Changes:
-        return _changes(self._rows, self.room, HISTORY_VISIBILITY, "", "history_visibility")
+        return rooms.values_of(self._rows, self.room, HISTORY_VISIBILITY, "", "history_visibility")
 
     @cached_property
     def _membership(self) -> Changes:
@@ -82,7 +82,7 @@ class Sight:
         now = rooms.membership(self._rows, self.room, self.user)
         if now is not None and now.is_forgotten:
             return []
-        return _changes(self._rows, self.room, MEMBER, self.user, "membership")
+        return rooms.values_of(self._rows, self.room, MEMBER, self.user, "membership")
 
     @cached_property
     def ranges(self) -> list[Range]:
@@ -150,11 +150,6 @@ def sight_of(rows: Rows, room: RoomId, user: UserId) -> Sight:
     if sight.is_blind:
         raise Refused(forbidden("You may not read that room."))
     return sight
-
-
-def _changes(rows: Rows, room: RoomId, kind: str, key: str, name: str) -> Changes:
-    found = rooms.changes_of(rows, room, kind, key)
-    return [(position, str(content.get(name, ""))) for position, content in found]
 
 
 def _position(change: tuple[Position, str]) -> Position:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import msgspec
 
 from veche.domain.ids import Position, RoomId
-from veche.domain.refusals import Refusal, Refused, invalid_param
+from veche.domain.refusals import Refusal, invalid_param
 from veche.domain.sessions import Asker
 from veche.domain.timeline import Event
 from veche.queries.context import ReadContext
 from veche.queries.timeline.erasing import bared
+from veche.queries.timeline.paging import size_of_page
 from veche.queries.timeline.reading import shown
 from veche.queries.timeline.sight import Sight, sight_of
 from veche.storage import timeline
@@ -64,9 +65,7 @@ def place_from(text: str) -> PlaceInThreads | Refusal:
 
 async def threads(ctx: ReadContext, asker: Asker, room: RoomId, wish: ThreadsWish) -> Threads:
     """Return a page of a room's threads. Raises 403 where the asker may see nothing of the room."""
-    if wish.limit < 1:
-        raise Refused(invalid_param("limit must be at least 1", "limit"))
-    limit = min(wish.limit, MOST_AT_ONCE)
+    limit = size_of_page(wish.limit, MOST_AT_ONCE)
 
     def read(at: Snapshot) -> Threads:
         sight = sight_of(at, room, asker.user)

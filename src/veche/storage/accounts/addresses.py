@@ -20,16 +20,15 @@ def all_of(rows: Rows, user: UserId) -> list[Address]:
     return [Address(*row) for row in found]
 
 
-def add(tx: Transaction, new: Address) -> bool:
-    """Add an address; say False where it belongs to an account already."""
-    row = tx.one(
-        f"INSERT INTO addresses ({_ADDRESS}) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING address",
+def add(tx: Transaction, new: Address) -> None:
+    """Add an address that belongs to no account yet."""
+    tx.run(
+        f"INSERT INTO addresses ({_ADDRESS}) VALUES (?, ?, ?, ?)",
         new.address,
         new.user,
         new.validated_ts,
         new.added_ts,
     )
-    return row is not None
 
 
 def delete(tx: Transaction, user: UserId, address: str) -> bool:

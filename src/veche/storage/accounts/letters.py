@@ -1,5 +1,7 @@
 """Letters that wait to be sent: their rows. What stands in a letter is not known here."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from veche.domain.accounts.letters import LetterKind, WaitingLetter
@@ -34,6 +36,11 @@ def next_due(rows: Rows) -> int | None:
     return row[0] if row else None
 
 
+def gone(rows: Rows, subjects: Collection[str]) -> set[str]:
+    """Return those of the subjects that no letter is about any more."""
+    return set(subjects) - {subject for (subject,) in rows.all("SELECT subject FROM letters")} if subjects else set()
+
+
 def count(rows: Rows) -> int:
     """Return how many wait."""
     row = rows.one("SELECT COUNT(*) FROM letters")
@@ -41,7 +48,7 @@ def count(rows: Rows) -> int:
 
 
 def delete(tx: Transaction, kind: LetterKind, subject: str) -> None:
-    """Forget a letter: it was sent, or given up."""
+    """Forget the letter about this, if one waits."""
     tx.run("DELETE FROM letters WHERE kind = ? AND subject = ?", kind, subject)
 
 

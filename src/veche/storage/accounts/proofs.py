@@ -39,9 +39,8 @@ def asked_already(rows: Rows, purpose: Purpose, address: str, secret_digest: byt
     return Proof(*row) if row else None
 
 
-def put(tx: Transaction, proof: Proof) -> None:
-    """Store a proof in the place of an earlier one with its sid."""
-    tx.run("DELETE FROM address_proofs WHERE sid = ?", proof.sid)
+def add(tx: Transaction, proof: Proof) -> None:
+    """Store a new proof."""
     tx.run(
         f"INSERT INTO address_proofs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *msgspec.structs.astuple(proof),
@@ -64,7 +63,7 @@ def count_try(tx: Transaction, sid: str) -> None:
 
 
 def prove(tx: Transaction, proof: Proof, now: int, until: int) -> None:
-    """Write down that the address was shown to be theirs; links and codes are good for nothing any more.
+    """Write down that the address was shown to be theirs; codes are good for nothing any more, links prove no more.
 
     A client that was sent several letters knows the sid of one of them only, so that each proves them all.
     """

@@ -12,9 +12,10 @@ from veche.storage.directory.aliases import (
     set_default_room,
 )
 from veche.storage.directory.people import close_rooms, everybody, mutual_rooms, rooms_of
-from veche.storage.directory.summaries import children, faces, frames, published
+from veche.storage.directory.summaries import Frame, children, faces, frames, published
 
 __all__ = [
+    "Frame",
     "add_alias",
     "aliases_of",
     "children",

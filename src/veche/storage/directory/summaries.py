@@ -7,23 +7,22 @@ from veche.domain.ids import RoomId
 from veche.storage.rooms.state import content_in
 from veche.storage.rows import Rows, all_in
 
+Frame = tuple[str, int]
+"""A room's version, and how many people are joined to it."""
+_FRAMES = (
+    "SELECT r.room_id, r.version, (SELECT COUNT(*) FROM memberships m WHERE m.room_id = r.room_id"
+    " AND m.membership = 'join') FROM rooms r"
+)
 
-def published(rows: Rows) -> list[tuple[RoomId, int]]:
-    """Return (room, joined members) of the rooms that the directory lists."""
-    return rows.all(
-        "SELECT r.room_id, (SELECT COUNT(*) FROM memberships m WHERE m.room_id = r.room_id AND m.membership = 'join')"
-        " FROM rooms r WHERE r.is_public = 1"
-    )
+
+def published(rows: Rows) -> dict[RoomId, Frame]:
+    """Return the frames of the rooms that the directory lists."""
+    return {room: (version, joined) for room, version, joined in rows.all(f"{_FRAMES} WHERE r.is_public = 1")}
 
 
-def frames(rows: Rows, rooms: Iterable[RoomId]) -> dict[RoomId, tuple[str, int]]:
-    """Return the version of each room that exists, and how many people are joined to it."""
-    found = all_in(
-        rows,
-        "SELECT r.room_id, r.version, (SELECT COUNT(*) FROM memberships m WHERE m.room_id = r.room_id"
-        " AND m.membership = 'join') FROM rooms r WHERE r.room_id IN (??)",
-        rooms,
-    )
+def frames(rows: Rows, rooms: Iterable[RoomId]) -> dict[RoomId, Frame]:
+    """Return the frame of each room that exists."""
+    found = all_in(rows, f"{_FRAMES} WHERE r.room_id IN (??)", rooms)
     return {room: (version, joined) for room, version, joined in found}
 
 

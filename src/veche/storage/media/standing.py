@@ -76,8 +76,8 @@ class FileStanding:
             self._file.media_id,
         )
         for (room,) in found:
-            settings = _changes(self._rows, room, HISTORY_VISIBILITY, "", "history_visibility")
-            yield Stay(room, settings, _changes(self._rows, room, MEMBER, self._user, "membership"))
+            settings = rooms.values_of(self._rows, room, HISTORY_VISIBILITY, "", "history_visibility")
+            yield Stay(room, settings, rooms.values_of(self._rows, room, MEMBER, self._user, "membership"))
 
     def pictures(self) -> Iterator[Shown]:
         """Return the rooms that have it as their picture now, one after the other."""
@@ -110,8 +110,3 @@ class FileStanding:
 
     def _any(self, sql: str, *params: object) -> bool:
         return self._rows.one(sql, *params) is not None
-
-
-def _changes(rows: Rows, room: RoomId, kind: str, key: str, name: str) -> list[tuple[Position, str]]:
-    found = rooms.changes_of(rows, room, kind, key)
-    return [(position, str(content.get(name, ""))) for position, content in found]

@@ -11,7 +11,7 @@ from veche.domain.ids import EventId, Position, RoomId, UserId
 from veche.domain.notifications import MemberClass, Totals
 from veche.domain.timeline import MAIN, Event
 from veche.storage.rows import Rows, all_in
-from veche.storage.timeline.reading import COLUMNS
+from veche.storage.timeline.reading import COLUMNS, COLUMNS_OF_E
 from veche.storage.writer import Transaction
 
 
@@ -65,7 +65,7 @@ def unread_events(rows: Rows, room: RoomId, thread: str, after: Position, but_no
         )
     else:
         found = rows.all(
-            f"SELECT {_COLUMNS} FROM thread_events t JOIN events e ON e.position = t.position"
+            f"SELECT {COLUMNS_OF_E} FROM thread_events t JOIN events e ON e.position = t.position"
             " WHERE t.room_id = ? AND t.thread = ? AND t.position > ? AND e.sender <> ?"
             " ORDER BY t.position DESC LIMIT ?",
             room,
@@ -142,8 +142,6 @@ def uncount(tx: Transaction, event: Event) -> None:
             *row,
         )
 
-
-_COLUMNS = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
 
 # A member has read a room up to the latest of: joining it, their unthreaded mark (u), their mark in the thread (r).
 _LATEST = (

@@ -1,8 +1,9 @@
 """Digests: when somebody was last told by mail, and the links that end such letters. Their rows."""
 
 from veche.domain.ids import UserId
-from veche.domain.notifications.digests import APP_ID, Told
+from veche.domain.notifications.digests import APP_ID, Told, subject_of
 from veche.domain.notifications.pushers import PusherKey
+from veche.storage.accounts import letters
 from veche.storage.notifications import pushers
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
@@ -54,11 +55,11 @@ def delete_endings_before(tx: Transaction, ts: int) -> None:
     tx.run("DELETE FROM digest_endings WHERE created_ts < ?", ts)
 
 
-def end(tx: Transaction, user: UserId, pushkey: str) -> bool:
-    """End somebody's letters to a pushkey; say whether there were any. The links in them do no harm any more."""
+def end(tx: Transaction, user: UserId, pushkey: str) -> None:
+    """End somebody's letters to a pushkey. The links in them do no harm any more."""
     tx.run("DELETE FROM digests WHERE user_id = ? AND pushkey = ?", user, pushkey)
-    tx.run("DELETE FROM letters WHERE kind = 'digest' AND subject = ?", f"{user} {pushkey}")
-    return pushers.remove(tx, PusherKey(user, APP_ID, pushkey))
+    letters.delete(tx, "digest", subject_of(user, pushkey))
+    pushers.remove(tx, PusherKey(user, APP_ID, pushkey))
 
 
 def forget(tx: Transaction, user: UserId) -> None:

@@ -10,12 +10,10 @@ from veche.domain.ids import Position, RoomId, UserId
 from veche.domain.timeline import Event, content_of
 from veche.storage.account_data import blocks_invitations
 from veche.storage.rows import Rows
-from veche.storage.timeline.reading import COLUMNS, at_positions, page
+from veche.storage.timeline.reading import COLUMNS_OF_E, at_positions, page
 
 AT_ONCE = 20
 """Events of one room that are read together."""
-
-_COLUMNS = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
 
 
 def newest_first(rows: Rows, user: UserId, before: Position) -> Iterator[Event]:
@@ -43,7 +41,7 @@ def oldest_first(rows: Rows, user: UserId, after: Position, until: Position, lim
     """
     invited = "" if blocks_invitations(rows, user) else " OR (m.membership = 'invite' AND e.position = m.position)"
     found = rows.all(
-        f"SELECT {_COLUMNS} FROM events e CROSS JOIN memberships m"
+        f"SELECT {COLUMNS_OF_E} FROM events e CROSS JOIN memberships m"
         " WHERE e.position > ? AND e.position <= ? AND m.room_id = e.room_id AND m.user_id = ? AND e.sender <> ?"
         " AND ((m.membership = 'join' AND e.position > m.since_position AND m.class <> 'muted')"
         f"{invited}) ORDER BY e.position LIMIT ?",

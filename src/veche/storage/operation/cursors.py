@@ -1,13 +1,10 @@
 """How far each consumer of the log has come, and the log as such a consumer reads it again."""
 
-from veche.domain.facts import Entry, Fact, FactKind
+from veche.domain.facts import Entry, Fact, ReplayedKind
 from veche.domain.ids import Position
 from veche.storage import timeline
 from veche.storage.rows import Rows
 from veche.storage.writer import Transaction
-
-REPLAYED: frozenset[FactKind] = frozenset({"event", "read_mark"})
-"""The kinds of facts that the database can tell again."""
 
 
 def cursor_of(rows: Rows, worker: str) -> Position | None:
@@ -26,7 +23,7 @@ def put_cursor(tx: Transaction, worker: str, position: Position) -> None:
     )
 
 
-def entries_after(rows: Rows, after: Position, wants: frozenset[FactKind], most: int) -> list[Entry]:
+def entries_after(rows: Rows, after: Position, wants: frozenset[ReplayedKind], most: int) -> list[Entry]:
     """Return the first facts of these kinds after a position, in order, at most so many; of a read mark the newest."""
     found: list[Entry] = []
     if "event" in wants:

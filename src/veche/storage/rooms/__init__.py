@@ -29,10 +29,12 @@ from veche.storage.rooms.state import (
     current_positions,
     current_state,
     position_of,
+    positions_of_changes,
     put_state,
     state_changes,
     state_positions,
     state_positions_of_type,
+    values_of,
 )
 from veche.storage.rooms.upgrades import bans_missing, newest_position, rooms_without_join_rules, state_missing
 
@@ -60,6 +62,7 @@ __all__ = [
     "named_by",
     "newest_position",
     "position_of",
+    "positions_of_changes",
     "publish",
     "put_membership",
     "put_names",
@@ -72,6 +75,7 @@ __all__ = [
     "state_missing",
     "state_positions",
     "state_positions_of_type",
+    "values_of",
     "were_together",
     "with_events_since",
 ]

@@ -1,6 +1,6 @@
 """Who stands how to a room, and who shares one with whom."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -62,10 +62,11 @@ def count(rows: Rows, room: RoomId, kind: str) -> int:
     return int(row[0]) if row else 0
 
 
-def first_members(rows: Rows, room: RoomId, kinds: tuple[str, str], besides: UserId, limit: int) -> list[UserId]:
-    """Return the members of two kinds who came first, without ``besides``."""
+def first_members(rows: Rows, room: RoomId, kinds: Collection[str], besides: UserId, limit: int) -> list[UserId]:
+    """Return the members of some kinds who came first, without ``besides``."""
+    marks = ",".join("?" * len(kinds))
     found = rows.all(
-        "SELECT user_id FROM memberships WHERE room_id = ? AND membership IN (?, ?) AND user_id <> ?"
+        f"SELECT user_id FROM memberships WHERE room_id = ? AND membership IN ({marks}) AND user_id <> ?"
         " ORDER BY position LIMIT ?",
         room,
         *kinds,

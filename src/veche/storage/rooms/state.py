@@ -185,6 +185,22 @@ def changes_of(rows: Rows, room: RoomId, kind: str, key: str) -> list[tuple[Posi
     return [(position, json.decode(text)["content"]) for position, text in found]
 
 
+def positions_of_changes(rows: Rows, room: RoomId, kind: str, key: str) -> list[Position]:
+    """Return only where each of ``changes_of`` stands in the log."""
+    found = rows.all(
+        "SELECT position FROM state_history WHERE room_id = ? AND type = ? AND state_key = ? ORDER BY position",
+        room,
+        kind,
+        key,
+    )
+    return [row[0] for row in found]
+
+
+def values_of(rows: Rows, room: RoomId, kind: str, key: str, name: str) -> list[tuple[Position, str]]:
+    """Return one field of ``changes_of``, empty where a content has none."""
+    return [(position, str(content.get(name, ""))) for position, content in changes_of(rows, room, kind, key)]
+
+
 def put_state(tx: Transaction, room: RoomId, draft: Draft, position: Position) -> None:
     """Make the event at ``position`` the newest of its type and key."""
     tx.run(

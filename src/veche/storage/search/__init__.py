@@ -6,7 +6,7 @@ from veche.storage.engines import Engine
 from veche.storage.search.analysis import forms_of
 from veche.storage.search.reading import SearchIndex
 from veche.storage.search.records import Match, Wanted, adjacent_clauses, clauses_of, exact_clauses
-from veche.storage.search.store import ALL, Named, Store, void_progress
+from veche.storage.search.store import ALL, Named, Store, rebuild
 from veche.storage.search.writing import Indexer
 
 __all__ = [
@@ -35,16 +35,3 @@ def open_store(engine: Engine, data: Path, database: str) -> Store:
     from veche.storage.search.sqlite import SqliteStore
 
     return SqliteStore(data)
-
-
-def rebuild(store: Store) -> None:
-    """Let the index be made anew by whoever follows the log with it next. Raises ``StorageFault``."""
-    connection = store.connect(writes=True)
-    try:
-        store.begin(connection)
-        if store.has_tables(connection):
-            void_progress(connection)
-        connection.commit()
-    finally:
-        connection.rollback()
-        connection.close()

@@ -5,8 +5,8 @@ import msgspec
 from veche.base import json
 from veche.domain.events import MESSAGE, NAME, REDACTION, TOPIC
 from veche.domain.ids import EventId, Position, RoomId, UserId
-from veche.domain.search import LONGEST_TEXT, edited_text, found_in
-from veche.domain.timeline import Event, content_of
+from veche.domain.search import LONGEST_TEXT, found_as_edited, found_in
+from veche.domain.timeline import Event
 from veche.storage import timeline
 from veche.storage.rows import Rows, all_in
 from veche.storage.search.analysis import analysed
@@ -49,7 +49,7 @@ def news(at: Rows, after: Progress, most: int) -> News:
     """Read at most ``most`` events behind ``after``, fewer where they are long or change much."""
     rows, is_all = _rows(at, after.position, most)
     until = _until(at, after, rows, is_all)
-    edits = _edits(at, rows, until.position)
+    edits = _edits(at, rows, after.position, until.position)
     fresh = [_fresh(row) for row in rows if row.json is not None and row.position not in edits]
     return News(
         {document.position: document for document in fresh if document is not None},
@@ -62,12 +62,8 @@ def news(at: Rows, after: Progress, most: int) -> News:
 
 def documents_at(at: Rows, positions: list[Position], until: Position) -> list[Document]:
     """Return the documents of these events as of ``until``: with the text of their newest edit."""
-    events = timeline.at_positions(at, positions)
-    newest: dict[EventId, EventId] = {}
-    for child in timeline.children(at, [event.event_id for event in events], ("m.replace",), until):
-        newest[child.parent] = child.event_id
-    edits = timeline.find_all(at, sorted(newest.values()))
-    found = [_document(event, edits.get(newest.get(event.event_id, EventId("")))) for event in events]
+    events = timeline.as_edited(at, timeline.at_positions(at, positions), until)
+    found = [_document(event, edit) for event, edit in events]
     return [document for document in found if document is not None]
 
 
@@ -127,21 +123,18 @@ def _fresh(row: _Row) -> Document | None:
 
 
 def _document(event: Event, edit: Event | None) -> Document | None:
-    found = found_in(event.type, event.state_key, content_of(event)) if event.redaction is None else None
+    found = found_as_edited(event, edit)
     if found is None:
         return None
-    source, text = event.position, found.text
-    if edit is not None and edit.redaction is None:
-        source, text = edit.position, edited_text(content_of(edit))
-    return Document(event.position, event.room_id, event.sender, event.type, source, found.has_url, analysed(text))
+    source, text = (edit or event).position, analysed(found.text)
+    return Document(event.position, event.room_id, event.sender, event.type, source, found.has_url, text)
 
 
-def _edits(at: Rows, rows: list[_Row], until: Position) -> dict[Position, EventId]:
+def _edits(at: Rows, rows: list[_Row], after: Position, until: Position) -> dict[Position, EventId]:
     """Return which of the rows are edits, and of what; those that may not edit are messages of their own."""
     parents = {_parent(row) for row in rows if row.json is not None and b'"m.replace"' in row.json}
-    related = timeline.children(at, sorted(parents - {EventId("")}), ("m.replace",), until)
-    first = rows[0].position if rows else until
-    return {child.position: child.parent for child in related if child.position >= first}
+    related = timeline.children(at, sorted(parents - {EventId("")}), ("m.replace",), until, after)
+    return {child.position: child.parent for child in related}
 
 
 def _parent(row: _Row) -> EventId:

@@ -1,15 +1,18 @@
-"""Reading the index: each thread that searches has its own connection, opened anew where the index was replaced."""
+"""The index as the server has it: each thread that searches has its own connection, opened anew where the index was
+replaced. Nothing is written but that it shall be made anew.
+"""
 
 import asyncio
 import contextlib
+import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TypeVar
 
 from veche.domain.refusals import Refusal, Refused
 from veche.storage.engines import Connection, StorageFault
 from veche.storage.search.records import Match, Wanted
-from veche.storage.search.store import Named, Store, numbers_of
+from veche.storage.search.store import Named, Store, numbers_of, rebuild
 
 T = TypeVar("T")
 LONGEST_QUEUE = 200
@@ -20,6 +23,7 @@ NOT_READY = Refusal(
 )
 
 BUSY = Refusal("M_UNKNOWN", 503, "Too many people search right now; please try again.", extra={"retry_after_ms": 2000})
+_log = logging.getLogger("veche.search")
 
 
 class _Held(threading.local):
@@ -66,6 +70,11 @@ class SearchIndex:
         """Return where something fits within these positions."""
         return self._ask(lambda connection: self._store.positions(connection, wanted, low, high))
 
+    def rebuild(self) -> None:
+        """Let the index be made anew. Waits for whoever writes it, so not on the loop's thread."""
+        with self._refusing():
+            rebuild(self._store)
+
     def close(self) -> None:
         """Close all connections; nobody searches any more."""
         for connection in self._open:
@@ -74,13 +83,19 @@ class SearchIndex:
         self._store.close()
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
-        try:
+        with self._refusing():
             connection = self._connection()
             try:
                 connection.begin_read()
                 return question(connection)
             finally:
                 connection.rollback()
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Refuse where the index cannot be used; a damaged one is given up, so that it is made anew."""
+        try:
+            yield
         except Exception as fault:
             is_damage = self._store.is_damage(fault)
             if not (isinstance(fault, StorageFault) or is_damage or self._store.is_lack(fault)):
@@ -88,6 +103,7 @@ class SearchIndex:
             if is_damage:
                 self._forget()
                 self._store.condemn()
+            _log.warning("a search was refused: %s", fault)
             raise Refused(NOT_READY) from fault
 
     def _connection(self) -> Connection:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from veche.domain.events import MESSAGE, NAME, TOPIC
 from veche.domain.ids import Position
 from veche.domain.search import Term
 from veche.storage.search.analysis import Text, forms_of
@@ -108,7 +109,7 @@ def among(wanted: Wanted) -> str:
 MARK = "\ue000"
 """Begins every mark. No word has it: it is neither letter nor digit."""
 URL_MARK = MARK + "u"
-_KIND_MARKS = {"m.room.message": MARK + "kb", "m.room.name": MARK + "kn", "m.room.topic": MARK + "kt"}
+_KIND_MARKS = {MESSAGE: MARK + "kb", NAME: MARK + "kn", TOPIC: MARK + "kt"}
 
 
 def room_mark(number: int) -> str:

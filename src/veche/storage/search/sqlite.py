@@ -15,6 +15,7 @@ from veche.storage.search.records import Clause, Document, Match, Wanted, among,
 from veche.storage.search.store import DOCUMENTS, LEDGER, Numbers
 
 FILE = "search.sqlite3"
+_LACKS = ("no such table", "no such column", "has no column named", "vtable constructor failed")
 _SIDE_FILES = ("", "-wal", "-shm")
 _PATIENCE = 10_000  # milliseconds
 _FOUND = (
@@ -146,7 +147,7 @@ class SqliteStore:
         return isinstance(cause, apsw.CorruptError | apsw.NotADBError)
 
     def is_lack(self, fault: Exception) -> bool:
-        return isinstance(fault, apsw.SQLError)
+        return isinstance(fault, apsw.SQLError) and any(lack in str(fault) for lack in _LACKS)
 
     def close(self) -> None:
         self._engine.close()

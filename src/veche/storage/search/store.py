@@ -182,6 +182,14 @@ def edited_by(connection: Connection, sources: list[Position]) -> list[Position]
     return found
 
 
-def void_progress(connection: Connection) -> None:
+def rebuild(store: Store) -> None:
     """Give the index a version that no code knows: whoever follows the log with it next makes it anew."""
-    connection.rows("UPDATE progress SET version = 0")
+    connection = store.connect(writes=True)
+    try:
+        store.begin(connection)
+        if store.has_tables(connection):
+            connection.rows("UPDATE progress SET version = 0")
+        connection.commit()
+    finally:
+        connection.rollback()
+        connection.close()

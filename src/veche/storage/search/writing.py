@@ -22,6 +22,10 @@ _log = logging.getLogger("veche.search")
 T = TypeVar("T")
 
 
+class SourceFault(StorageFault):
+    """The database that is followed cannot be read; another index would not help."""
+
+
 class Indexer:
     """Follows the log of one database with one index. Used by one thread."""
 
@@ -41,6 +45,8 @@ class Indexer:
         try:
             try:
                 return self._step()
+            except SourceFault:
+                raise
             except Exception as fault:
                 if not (self._store.is_damage(fault) or self._store.is_lack(fault)):
                     raise
@@ -74,7 +80,7 @@ class Indexer:
             progress = self._progress(target)
             if progress is None:
                 return None
-            found = self._read(lambda at: self._follow(at, target, progress))
+            found = self._follow(target, progress)
             target.commit()
             return found
         finally:
@@ -107,34 +113,43 @@ class Indexer:
             return None
         return progress
 
-    def _follow(self, at: Snapshot, target: Connection, progress: Progress) -> News:
-        found = news(at, progress, PART)
+    def _follow(self, target: Connection, progress: Progress) -> News:
+        """Read the next part and write it. What was changed is read in a later moment, yet as of the part's end: what
+        happens to it after that is told by the next part.
+        """
+        found = self._read(lambda at: news(at, progress, PART))
         changed = found.edited | found.redacted | set(edited_by(target, sorted(found.redacted)))
-        documents = dict(found.fresh)
-        for position in changed:
-            documents.pop(position, None)
-        documents.update(_by_position(documents_at(at, sorted(changed), found.until.position)))
-        numbers = Numbers(target)
-        numbers.look_up({ALL, *(name for one in documents.values() for name in (one.room, one.sender))})
+        documents = {position: one for position, one in found.fresh.items() if position not in changed}
+        if changed:
+            anew = self._read(lambda at: documents_at(at, sorted(changed), found.until.position))
+            documents.update(_by_position(anew))
         if old := sorted(position for position in changed if position <= progress.position):
             self._store.remove(target, old)
             self._is_pure = False
-        self._store.put(target, [documents[position] for position in sorted(documents)], numbers)
-        for document in found.fresh.values():
-            numbers.count(document.room)
-        numbers.keep_counts()
+        self._put(target, found, [documents[position] for position in sorted(documents)])
         if documents or changed or found.until != progress:
             put_progress(target, found.until)
         return found
 
+    def _put(self, target: Connection, found: News, documents: list[Document]) -> None:
+        numbers = Numbers(target)
+        numbers.look_up({ALL, *(name for one in documents for name in (one.room, one.sender))})
+        self._store.put(target, documents, numbers)
+        for document in found.fresh.values():
+            numbers.count(document.room)
+        numbers.keep_counts()
+
     def _read(self, read: Callable[[Snapshot], T]) -> T:
-        if self._source is None:
-            self._source = self._engine.connect(writes=False)
+        """Read the database. Whatever goes wrong there is a ``SourceFault``, and so not taken for the index's."""
         try:
-            self._source.begin_read()
-            return read(Snapshot(self._source, math.inf))
-        finally:
-            self._source.rollback()
+            self._source = self._source or self._engine.connect(writes=False)
+            try:
+                self._source.begin_read()
+                return read(Snapshot(self._source, math.inf))
+            finally:
+                self._source.rollback()
+        except Exception as fault:
+            raise SourceFault(f"the database cannot be followed: {type(fault).__name__}: {fault}") from fault
 
     def _discard(self) -> None:
         self.close()

@@ -12,10 +12,9 @@ Kind = Literal["openid", "login"]
 
 
 class ShortToken(msgspec.Struct, frozen=True):
-    """A token that somebody asked for on a device; until ``restricted_until`` (ms) they are locked or suspended."""
+    """A token that somebody asked for; until ``restricted_until`` (ms) they are locked or suspended."""
 
     user_id: UserId
-    device_id: DeviceId
     restricted_until: int
 
 
@@ -34,7 +33,7 @@ def add(tx: Transaction, kind: Kind, digest: bytes, user: UserId, device: Device
 def find(rows: Rows, kind: Kind, digest: bytes, now: int) -> ShortToken | None:
     """Return a token that has not ended: neither by itself nor with the account or device that asked for it."""
     row = rows.one(
-        "SELECT t.user_id, t.device_id,"
+        "SELECT t.user_id,"
         " COALESCE((SELECT MAX(r.until_ts) FROM account_restrictions r WHERE r.user_id = t.user_id), 0)"
         " FROM short_tokens t"
         " JOIN accounts a ON a.user_id = t.user_id"
@@ -50,6 +49,11 @@ def find(rows: Rows, kind: Kind, digest: bytes, now: int) -> ShortToken | None:
 def delete(tx: Transaction, digest: bytes) -> None:
     """Delete a token that has served."""
     tx.run("DELETE FROM short_tokens WHERE digest = ?", digest)
+
+
+def delete_of(tx: Transaction, kind: Kind, user: UserId) -> None:
+    """Delete somebody's tokens of a kind."""
+    tx.run("DELETE FROM short_tokens WHERE kind = ? AND user_id = ?", kind, user)
 
 
 def forget_before(tx: Transaction, ts: int, most: int) -> bool:

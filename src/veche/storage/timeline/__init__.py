@@ -12,10 +12,12 @@ from veche.storage.timeline.reading import (
 from veche.storage.timeline.redacting import redact
 from veche.storage.timeline.relating import (
     RelatedEvent,
+    as_edited,
     children,
     children_of_any_kind,
     descendants,
     is_annotated,
+    newest_edits,
 )
 from veche.storage.timeline.threads import (
     Thread,
@@ -33,6 +35,7 @@ __all__ = [
     "after",
     "append",
     "around_time",
+    "as_edited",
     "at_positions",
     "children",
     "children_of_any_kind",
@@ -41,6 +44,7 @@ __all__ = [
     "find_all",
     "find_transaction",
     "is_annotated",
+    "newest_edits",
     "page",
     "redact",
     "thread_summaries",

@@ -9,6 +9,8 @@ from veche.storage.rows import Rows, all_in
 COLUMNS = (
     "position, event_id, room_id, type, state_key, sender, ts, json, thread, device_id, txn_id, replaces, redaction"
 )
+COLUMNS_OF_E = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
+"""The same where the events are ``e`` in a join."""
 
 
 def find(rows: Rows, room: RoomId, event: EventId) -> Event | None:

@@ -3,8 +3,9 @@
 import msgspec
 
 from veche.domain.ids import EventId, Position, UserId
-from veche.domain.timeline import Relation
+from veche.domain.timeline import Event, Relation
 from veche.storage.rows import Rows, all_in
+from veche.storage.timeline.reading import at_positions
 
 
 class RelatedEvent(msgspec.Struct, frozen=True):
@@ -18,6 +19,7 @@ class RelatedEvent(msgspec.Struct, frozen=True):
     sender: UserId
 
 
+_START = Position(0)
 _COLUMNS = "parent_id, kind, position, event_id, type, sender"
 _CHILD = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
 _LEVELS = (
@@ -29,19 +31,40 @@ _LEVELS = (
     ),
 )
 """What points at an event over one, two and three relations."""
+# Asked of one event after the other, so that an index answers with its last row, however many edits there are.
+_NEWEST_EDIT = (
+    "SELECT MAX(position) FROM relations r WHERE r.parent_id = e.event_id AND r.kind = 'm.replace' AND r.position <= ?"
+)
 
 
-def children(rows: Rows, parents: list[EventId], kinds: tuple[str, ...], until: Position) -> list[RelatedEvent]:
-    """Return what points at any of ``parents`` by one of ``kinds``, oldest first, not later than ``until``."""
+def children(
+    rows: Rows, parents: list[EventId], kinds: tuple[str, ...], until: Position, after: Position = _START
+) -> list[RelatedEvent]:
+    """Return what in (after, until] points at any of ``parents`` by one of ``kinds``, oldest first."""
     marks = ",".join("?" * len(kinds))
     found = all_in(
         rows,
-        f"SELECT {_COLUMNS} FROM relations WHERE kind IN ({marks}) AND position <= ? AND parent_id IN (??)",
+        f"SELECT {_COLUMNS} FROM relations WHERE kind IN ({marks}) AND position > ? AND position <= ?"
+        " AND parent_id IN (??)",
         parents,
         *kinds,
+        after,
         until,
     )
     return sorted((RelatedEvent(*row) for row in found), key=lambda child: child.position)
+
+
+def newest_edits(rows: Rows, events: list[EventId], until: Position) -> dict[EventId, Position]:
+    """Return where the newest edit of each of ``events`` stands that has one, not later than ``until``."""
+    found = all_in(rows, f"SELECT e.event_id, ({_NEWEST_EDIT}) FROM events e WHERE e.event_id IN (??)", events, until)
+    return {event: position for event, position in found if position is not None}
+
+
+def as_edited(rows: Rows, events: list[Event], until: Position) -> list[tuple[Event, Event | None]]:
+    """Return ``events``, each with its newest edit, not later than ``until``, or None."""
+    newest = newest_edits(rows, [event.event_id for event in events], until)
+    edits = {edit.position: edit for edit in at_positions(rows, sorted(newest.values()))}
+    return [(event, edits.get(newest.get(event.event_id, _START))) for event in events]
 
 
 def children_of_any_kind(rows: Rows, parents: list[EventId], until: Position) -> list[RelatedEvent]:

@@ -4,13 +4,20 @@ from veche.commands.context import Context
 from veche.commands.notifications.digests import pass_over, queue_digest
 from veche.domain.notifications.digests import due_ts
 from veche.domain.notifications.pushers import PusherKey
-from veche.integrations.mail.composing import language_of
+from veche.domain.refusals import Refused
+from veche.domain.settings import language_of
 from veche.queries.context import ReadContext
 from veche.queries.notifications.digests import touched, unread
 
+_FAILED_MS = 60_000
+"""When to look again at somebody at whom we could not look."""
+
 
 async def look_for_digests(ctx: Context, asking: ReadContext) -> None:
-    """Let the digests wait that are due now. The first time everybody's is looked at."""
+    """Let the digests wait that are due now. The first time everybody's is looked at.
+
+    Raises ``Refused`` once all were looked at, where that was not possible with some: they stay due.
+    """
     if not ctx.limits.sends_mail:
         return
     digests = ctx.live.digests
@@ -19,22 +26,27 @@ async def look_for_digests(ctx: Context, asking: ReadContext) -> None:
     digests.seen = found.head
     for key in found.keys:
         digests.due.setdefault(key, first_ts)
-    for key in digests.take(ctx.clock()):
-        await _look_at(ctx, asking, key)
+    failure = None
+    for key in digests.due_now(ctx.clock()):
+        digests.look_again(key, ctx.clock() + _FAILED_MS)
+        try:
+            digests.look_again(key, await _look_at(ctx, asking, key))
+        except Refused as refused:  # a full disk, say: that keeps nobody else from their letter
+            failure = refused
+    if failure is not None:
+        raise failure
 
 
-async def _look_at(ctx: Context, asking: ReadContext, key: PusherKey) -> None:
-    """Let one digest wait, look again when there may be one, or forget who has read everything."""
-    found, digests = await unread(asking, key), ctx.live.digests
+async def _look_at(ctx: Context, asking: ReadContext, key: PusherKey) -> int | None:
+    """Let one digest wait; return when to look again, or None where only something new can bring one."""
+    found = await unread(asking, key)
     if found is None:
-        return
+        return None
     if not found.notices:
         await pass_over(ctx, found.pusher, found.until)
-        if found.until < found.head:
-            digests.due[key] = ctx.clock()
-        return
+        return ctx.clock() if found.until < found.head else None
     ts = due_ts(found.told, found.notices[0].event.ts, ctx.limits.mail_digest_ms)
     if ts > ctx.clock():
-        digests.due[key] = ts
-        return
-    await queue_digest(ctx, found.pusher, language_of(found.pusher.lang, ctx.limits.mail_language))
+        return ts
+    await queue_digest(ctx, found.pusher, language_of(found.pusher.lang) or ctx.limits.mail_language)
+    return None

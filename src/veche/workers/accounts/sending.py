@@ -10,8 +10,8 @@ from veche.commands.accounts import end_letter, letters_due, put_letter_off, wri
 from veche.commands.context import Context
 from veche.commands.notifications.digests import make_ending, note_digest
 from veche.domain.accounts.letters import WaitingLetter, is_given_up, wait_ms
-from veche.domain.notifications.digests import APP_ID, whose
-from veche.domain.notifications.pushers import PusherKey
+from veche.domain.notifications.digests import APP_ID, Told, whose
+from veche.domain.notifications.pushers import PusherKey, Telling
 from veche.domain.refusals import Refused
 from veche.integrations.mail.records import GivenUp, Letter, PutOff, Unreachable
 from veche.queries.context import ReadContext
@@ -64,9 +64,9 @@ async def _send(ctx: Context, asking: ReadContext, waiting: WaitingLetter) -> st
     """Send one letter, or put it off; returns why, where it concerns all letters."""
     letters = ctx.live.letters
     try:
-        if is_given_up(waiting, ctx.clock()):
-            raise GivenUp("nothing took it in time")
         if waiting.key not in letters.done:
+            if is_given_up(waiting, ctx.clock()):
+                raise GivenUp("nothing took it in time")
             await (_tell if waiting.kind == "digest" else _write)(ctx, asking, waiting)
     except Unreachable as fault:
         return f"the mail server: {fault}"
@@ -86,8 +86,16 @@ async def _send(ctx: Context, asking: ReadContext, waiting: WaitingLetter) -> st
         _log.exception("a letter (%s) waits", waiting.kind)
         await put_letter_off(ctx, waiting)
         return None
-    await end_letter(ctx, waiting)
+    await _end(ctx, waiting)
     return None
+
+
+async def _end(ctx: Context, waiting: WaitingLetter) -> None:
+    """Note what was sent, and forget the letter; where the disk is full, all of that is for the next try."""
+    telling = ctx.live.letters.done.get(waiting.key)
+    if telling is not None:
+        await note_digest(ctx, telling)
+    await end_letter(ctx, waiting)
 
 
 async def _write(ctx: Context, asking: ReadContext, waiting: WaitingLetter) -> None:
@@ -104,14 +112,14 @@ async def _tell(ctx: Context, asking: ReadContext, waiting: WaitingLetter) -> No
         return
     ending = f"{ctx.limits.public_address}/unsubscribe/{await make_ending(ctx, key)}"
     letter = digest_letter(waiting, found, ctx.limits.server_name, ending, ctx.clock())
-    await _give(ctx, waiting, letter)
-    await note_digest(ctx, waiting, found.pusher, found.told, found.head)
+    told = Told(ctx.clock(), found.told.in_a_row + 1)
+    await _give(ctx, waiting, letter, Telling(found.pusher, told, found.head))
 
 
-async def _give(ctx: Context, waiting: WaitingLetter, letter: Letter) -> None:
+async def _give(ctx: Context, waiting: WaitingLetter, letter: Letter, telling: Telling | None = None) -> None:
     await ctx.outside.mail.send(letter)
     ctx.live.letters.sent += 1
-    ctx.live.letters.done.add(waiting.key)
+    ctx.live.letters.done[waiting.key] = telling
 
 
 def _pause(ctx: Context, fault: str) -> None:

@@ -3,20 +3,17 @@
 from collections.abc import Sequence
 from string import Template
 
-from veche.domain.accounts.addresses import Language
 from veche.domain.accounts.letters import WaitingLetter
-from veche.domain.events import MEMBER
+from veche.domain.events import ENCRYPTED, MEMBER, MESSAGE
 from veche.domain.ids import RoomId
 from veche.domain.notifications.digests import MOST_OF_ROOM, MOST_TOLD
+from veche.domain.settings import Language
 from veche.domain.timeline import Event, content_of
 from veche.integrations.mail.composing import Block, Heading, Said, write
 from veche.integrations.mail.phrases import PHRASES, Phrases
 from veche.integrations.mail.records import Letter
 from veche.queries.notifications import Notice
 from veche.queries.notifications.digests import Unread
-
-ENCRYPTED = "m.room.encrypted"
-MESSAGE = "m.room.message"
 
 
 def digest_letter(waiting: WaitingLetter, unread: Unread, server: str, ending: str, now: int) -> Letter:

@@ -14,13 +14,15 @@ from veche.base import json
 from veche.commands import notifications as commands
 from veche.commands.context import Context
 from veche.domain.ids import Position, UserId
+from veche.domain.notifications.gateways import gateway_of
 from veche.domain.notifications.payloads import badge_payload, event_payload
 from veche.domain.notifications.pushers import Pusher, PusherKey
-from veche.domain.refusals import Refused
+from veche.domain.refusals import Refusal
 from veche.integrations.gateways import NotDelivered
 from veche.queries import notifications as queries
 from veche.queries.context import ReadContext
 from veche.queries.notifications import Due, Notice
+from veche.workers.following import keep_trying, log_fault
 from veche.workers.notifications.patience import Patience
 from veche.workers.notifications.places import Serving, floor_of
 
@@ -93,7 +95,7 @@ class Deliveries:
             self.known.waiting += 1
 
     async def _begin(self) -> None:
-        found = await queries.owners(self._reading, "http", LONG_AGO)
+        found = await keep_trying("pushing cannot begin", lambda: queries.owners(self._reading, "http", LONG_AGO))
         self.seen = found.head
         for pusher in found.pushers:
             self.known.put(pusher.key, pusher.data["url"], found.rooms.get(pusher.key.user_id, ()))
@@ -138,10 +140,8 @@ class Deliveries:
         try:
             async with self._lane(serving):
                 return await self._one_turn(serving)
-        except Refused as refused:  # the storage cannot be read or written now
-            _log.warning("pushes wait: %s", refused.refusal.text)
-        except Exception:
-            _log.exception("a pusher could not be served")
+        except Exception as fault:
+            log_fault("a pusher could not be served", fault)
         serving.failures += 1
         return self._patience.pause(serving.failures, random.random())
 
@@ -157,9 +157,6 @@ class Deliveries:
         if due is None or due.pusher.disabled_ts is not None:
             serving.has_moved = False
             self.known.remove(serving.key)
-            return 0.0
-        if self._is_given_up(serving):
-            await self._give_up(serving, due.pusher)
             return 0.0
         try:
             if await self._tell(serving, due):
@@ -193,7 +190,7 @@ class Deliveries:
         rejected = await self._ctx.outside.pushing.push(pusher.data["url"], body)
         self.known.sending.delivered += 1
         serving.failures = serving.finals = 0
-        serving.failing_since_ts = None
+        serving.failing_since_ts, serving.has_dropped = None, False
         serving.has_moved = True
         if pusher.key.pushkey not in rejected:
             return True
@@ -202,7 +199,10 @@ class Deliveries:
         return False
 
     def _delivered(self, serving: Serving, due: Due) -> None:
-        serving.has_moved = serving.has_moved or serving.is_behind
+        if serving.is_behind:
+            serving.has_moved = True
+            if not serving.has_dropped:  # what waited was read meanwhile: nobody knows how the gateway is
+                serving.failing_since_ts = None
         serving.place = due.until
         serving.is_wanted = serving.is_wanted or due.until < due.head
 
@@ -216,6 +216,10 @@ class Deliveries:
         if serving.finals >= self._patience.final_tries:
             self.known.sending.dropped += 1
             serving.place, serving.badge, serving.finals = max(serving.place, serving.attempt), due.badge, 0
+            serving.has_dropped = True
+        if self._is_given_up(serving):
+            await self._give_up(serving, due.pusher)
+            return 0.0
         if serving.failing_since_ts is None or not serving.is_behind:
             serving.failing_since_ts = serving.failing_since_ts or self._ctx.clock()
             kept = msgspec.structs.replace(serving.as_kept(), is_behind=True)
@@ -234,7 +238,10 @@ class Deliveries:
         self.known.remove(serving.key)
 
     def _lane(self, serving: Serving) -> asyncio.Semaphore:
-        return self._lanes.setdefault(self.known.url_of(serving.key), asyncio.Semaphore(LANES))
+        """One for each gateway, however clients write it; those that may not be called any more share one."""
+        gateway = gateway_of(self._ctx.limits.push_gateways, self.known.url_of(serving.key))
+        name = "" if isinstance(gateway, Refusal) else gateway.url
+        return self._lanes.setdefault(name, asyncio.Semaphore(LANES))
 
     async def _save(self) -> None:
         """Keep the places of those who moved, and how far everybody has come; forget who owes nothing."""
@@ -246,8 +253,8 @@ class Deliveries:
                 one.has_moved = False
             try:
                 await commands.keep_places(self._ctx, [one.as_kept() for one in moved], floor)
-            except Refused as refused:
-                _log.warning("the places of pushers could not be kept: %s", refused.refusal.text)
+            except Exception as fault:
+                log_fault("the places of pushers could not be kept", fault)
                 for one in moved:
                     one.has_moved = True
                 return

@@ -9,8 +9,8 @@ class Patience(msgspec.Struct, frozen=True):
     """Pauses in seconds, ages in milliseconds.
 
     A notification that could not be delivered within ``notification_ms`` is dropped, one that a gateway refuses for
-    what it is after ``final_tries``; a pusher that nothing reached for ``pusher_ms`` gets nothing more until its owner
-    sets it again.
+    what it is after ``final_tries``; a pusher whose gateway has taken nothing of what waited for ``pusher_ms`` gets
+    nothing more until its owner sets it again.
     """
 
     first_s: float = 1.0

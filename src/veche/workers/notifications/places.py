@@ -7,20 +7,19 @@ from veche.commands.notifications import Place
 from veche.domain.ids import Position
 from veche.domain.notifications.pushers import Pusher, PusherKey
 
-__all__ = ["Place", "Serving", "floor_of"]
-
 
 class Serving:
     """One pusher that owes something, or did a moment ago; the fields are those of ``Pusher`` where they share a name.
 
     Everything up to ``place`` was told; ``owes`` says that there may be more. ``is_behind`` is as the database has it:
     such a pusher is found again after a restart by itself. ``attempt`` is the event that was tried last, ``finals``
-    how often a gateway refused for good.
+    how often a gateway refused for good, and ``has_dropped`` says that something was given up for that since it took
+    anything.
     """
 
     __slots__ = (
-        *("attempt", "badge", "failing_since_ts", "failures", "finals", "has_moved", "hurry", "is_behind"),
-        *("is_resting", "is_wanted", "key", "owes", "place", "set_ts", "task"),
+        *("attempt", "badge", "failing_since_ts", "failures", "finals", "has_dropped", "has_moved", "hurry"),
+        *("is_behind", "is_resting", "is_wanted", "key", "owes", "place", "set_ts", "task"),
     )
 
     def __init__(self, key: PusherKey, place: Position) -> None:
@@ -35,7 +34,7 @@ class Serving:
         self.set_ts = -1
         self.task: asyncio.Task[None] | None = None
         self.hurry = asyncio.Event()
-        self.owes = self.is_wanted = self.is_resting = self.has_moved = False
+        self.owes = self.is_wanted = self.is_resting = self.has_moved = self.has_dropped = False
 
     def learn(self, pusher: Pusher) -> None:
         """Take over what the database knows: at first, and when the pusher was set again."""
@@ -45,6 +44,7 @@ class Serving:
         self.place = max(self.place, pusher.position)
         self.failing_since_ts = pusher.failing_since_ts
         self.failures = self.finals = 0
+        self.has_dropped = False
 
     def as_kept(self, disabled_ts: int | None = None) -> Place:
         """Return the row's new values; who owes nothing any more is not behind."""

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 
 from veche.api.http.contract import Door, Empty, Endpoint, RequestFacts
-from veche.api.web.languages import chosen_language
+from veche.api.http.requests import chosen_language
 from veche.commands import accounts as commands
-from veche.domain.accounts.addresses import BAD_PROOF, MAIL_IS_OFF, NO_TELEPHONES, ProofWish, Purpose, canonical
+from veche.domain.accounts.addresses import BAD_PROOF, NO_TELEPHONES, ProofWish, Purpose, canonical
 from veche.domain.refusals import Refused
 from veche.domain.sessions import Asker
 
@@ -92,8 +92,6 @@ async def no_telephone(door: Door, asker: Asker, request: Empty) -> Empty:
 
 async def _asked(door: Door, purpose: Purpose, request: Ask) -> Asked:
     body, limits = request.body, door.commands.limits
-    if not limits.sends_mail:
-        raise Refused(MAIL_IS_OFF)
     wish = ProofWish(canonical(body.email), body.client_secret, body.send_attempt, body.next_link or "")
     language = chosen_language(None, request.request.header(b"accept-language"), limits.mail_language)
     sid = await commands.ask_for_proof(door.commands, purpose, wish, language, request.request.origin())

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-import msgspec
-
 from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts
 from veche.api.web.accounts.showing import Begun, Fault, Form, begun_page, form_page, gone_page
-from veche.api.web.languages import Language, chosen_language
 from veche.api.web.pages import reply_with
-from veche.api.web.pages.forms import fields_of
+from veche.api.web.pages.forms import LinkForm, LinkPage, fields_of, page_language
 from veche.api.web.pages.refusals import refusal_page
 from veche.commands import accounts as commands
 from veche.domain.accounts.first import FAULTS, FirstWish
@@ -22,29 +19,12 @@ from veche.queries import accounts as queries
 FIELDS = ("full_name", "username", "password", "password_again")
 
 
-class FirstPage(msgspec.Struct, frozen=True):
-    """``GET /first/{token}``."""
-
-    token: str
-    request: RequestFacts
-    lang: str | None = None
-
-
-class FirstForm(msgspec.Struct, frozen=True):
-    """``POST /first/{token}``: the form as browsers send it."""
-
-    token: str
-    request: RequestFacts
-    body: bytes
-    lang: str | None = None
-
-
-async def first_page(door: Door, asker: Asker, request: FirstPage) -> Reply:
+async def first_page(door: Door, asker: Asker, request: LinkPage) -> Reply:
     """Show the form behind a link that works, and a plain page behind every other; says 404 or 410 then."""
     return await _form(door, request, 200)
 
 
-async def first_form(door: Door, asker: Asker, request: FirstForm) -> Reply:
+async def first_form(door: Door, asker: Asker, request: LinkForm) -> Reply:
     """Make the first administrator, or show the form again with what is wrong in it; the link is used up then."""
     typed = fields_of(request.body, FIELDS)
     wish = FirstWish(typed["username"], typed["full_name"], typed["password"], typed["password_again"])
@@ -53,17 +33,17 @@ async def first_form(door: Door, asker: Asker, request: FirstForm) -> Reply:
     except Refused as refused:
         return await _form(door, request, refused.refusal.status, typed, _faults(refused.refusal))
     name = " ".join((typed["full_name"] or typed["username"]).split())
-    return reply_with(begun_page(_begun(door, request.request, user, name), _language(request)))
+    return reply_with(begun_page(_begun(door, request.request, user, name), page_language(door, request)))
 
 
 async def _form(
     door: Door,
-    request: FirstPage | FirstForm,
+    request: LinkPage | LinkForm,
     status: int,
     typed: Mapping[str, str] | None = None,
     faults: tuple[Fault, ...] = (),
 ) -> Reply:
-    language = _language(request)
+    language = page_language(door, request)
     try:
         policy = await queries.first_link(door.queries, request.token)
     except Refused as refused:
@@ -88,10 +68,6 @@ def _begun(door: Door, facts: RequestFacts, user: UserId, name: str) -> Begun:
     return Begun(name, user, address, trust, rooms)
 
 
-def _language(request: FirstPage | FirstForm) -> Language:
-    return chosen_language(request.lang, request.request.header(b"accept-language"))
-
-
 _PATH = "/first/{token}"
 
 ENDPOINTS = (
@@ -100,7 +76,7 @@ ENDPOINTS = (
         _PATH,
         "public",
         "register",
-        FirstPage,
+        LinkPage,
         Reply,
         first_page,
         hides_path=True,
@@ -111,7 +87,7 @@ ENDPOINTS = (
         _PATH,
         "public",
         "register",
-        FirstForm,
+        LinkForm,
         Reply,
         first_form,
         hides_path=True,

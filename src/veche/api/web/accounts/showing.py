@@ -14,8 +14,8 @@ from veche.api.web.accounts.english import ENGLISH
 from veche.api.web.accounts.french import FRENCH
 from veche.api.web.accounts.russian import RUSSIAN
 from veche.api.web.accounts.texts import Texts
-from veche.api.web.languages import Language
-from veche.api.web.pages import Page
+from veche.api.web.pages import Page, said_page
+from veche.domain.settings import Language
 
 _TEXTS: dict[Language, Texts] = {"ru": RUSSIAN, "fr": FRENCH, "en": ENGLISH}
 _FIELD = Template("""<div class="field"><label for="$name">$label</label>
@@ -85,8 +85,7 @@ def begun_page(begun: Begun, language: Language) -> Page:
 def gone_page(language: Language) -> Page:
     """Return what is said of every link that does not work, whatever the reason."""
     texts = _TEXTS[language]
-    text = f'<h1>{texts.gone_title}</h1>\n<p class="lead">{texts.gone_text}</p>\n<p>{texts.gone_help}</p>'
-    return Page(language, texts.gone_title, text)
+    return said_page(language, texts.gone_title, texts.gone_text, f"\n<p>{texts.gone_help}</p>")
 
 
 _NAME = 'type="text" autocomplete="name" maxlength="256" required'

@@ -1,23 +1,22 @@
 """The pages on which somebody without a client asks for a letter, and chooses a new password with its code."""
 
-import secrets
-
 import msgspec
 
 from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts
-from veche.api.web.languages import Language, chosen_language
 from veche.api.web.letters.showing import CodeForm, ask_page, code_page, off_page
 from veche.api.web.pages import reply_with
-from veche.api.web.pages.forms import fields_of
+from veche.api.web.pages.forms import fields_of, page_language
 from veche.api.web.pages.refusals import refusal_page
 from veche.api.web.sessions.showing import DIFFER, done_page
 from veche.commands import accounts as commands
-from veche.domain.accounts.addresses import ProofWish, canonical
+from veche.domain.accounts.addresses import MAIL_IS_OFF, ProofWish, canonical
 from veche.domain.refusals import Refusal, Refused
 from veche.domain.sessions import Asker
+from veche.domain.settings import Language
 from veche.queries import accounts as queries
 
 FIELDS = ("address", "sid", "client_secret", "code", "password", "password_again")
+_SECRET_BYTES = 18
 
 
 class AskPage(msgspec.Struct, frozen=True):
@@ -37,7 +36,7 @@ class SentForm(msgspec.Struct, frozen=True):
 
 async def ask_form(door: Door, asker: Asker, request: AskPage) -> Reply:
     """Show the form that asks for a letter."""
-    language = _language(door, request)
+    language = page_language(door, request)
     if not door.queries.limits.sends_mail:
         return reply_with(off_page(language), 404)
     return reply_with(ask_page(language))
@@ -45,20 +44,22 @@ async def ask_form(door: Door, asker: Asker, request: AskPage) -> Reply:
 
 async def ask(door: Door, asker: Asker, request: SentForm) -> Reply:
     """Let a letter be sent, if the address is anybody's; the answer is the same for all."""
-    language, typed = _language(door, request), fields_of(request.body, FIELDS)
-    wish = ProofWish(canonical(typed["address"]), secrets.token_urlsafe(24), 1)
+    language, typed = page_language(door, request), fields_of(request.body, FIELDS)
+    wish = ProofWish(canonical(typed["address"]), door.commands.random(_SECRET_BYTES).hex(), 1)
     try:
         origin = request.request.origin()
         sid = await commands.ask_for_proof(door.commands, "page", wish, language, origin)
     except Refused as refused:
-        return reply_with(ask_page(language, typed["address"], refused.refusal), refused.refusal.status)
+        is_off = refused.refusal == MAIL_IS_OFF
+        shown = off_page(language) if is_off else ask_page(language, typed["address"], refused.refusal)
+        return reply_with(shown, refused.refusal.status)
     policy = await queries.password_policy(door.queries)
     return reply_with(code_page(CodeForm(wish.address, sid, wish.client_secret, "", policy), language))
 
 
 async def choose(door: Door, asker: Asker, request: SentForm) -> Reply:
     """Replace the password with a letter's code, or show the form again with what is wrong."""
-    language, typed = _language(door, request), fields_of(request.body, FIELDS)
+    language, typed = page_language(door, request), fields_of(request.body, FIELDS)
     if typed["password"] != typed["password_again"]:
         return await _again(door, language, typed, DIFFER)
     try:
@@ -79,11 +80,6 @@ async def _again(door: Door, language: Language, typed: dict[str, str], refusal:
     policy = await queries.password_policy(door.queries)
     form = CodeForm(typed["address"], typed["sid"], typed["client_secret"], typed["code"], policy, refusal)
     return reply_with(code_page(form, language), refusal.status)
-
-
-def _language(door: Door, request: AskPage | SentForm) -> Language:
-    accepted = request.request.header(b"accept-language")
-    return chosen_language(request.lang, accepted, door.queries.limits.mail_language)
 
 
 ENDPOINTS = (

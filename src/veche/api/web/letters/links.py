@@ -1,41 +1,22 @@
 """What stands behind the link in a letter: a page that asks, and does nothing until its button is pressed."""
 
-import msgspec
-
-from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts
-from veche.api.web.languages import Language, chosen_language
+from veche.api.http.contract import Door, Endpoint, Reply
 from veche.api.web.letters.showing import choose_page, confirm_page, confirmed_page, gone_page
 from veche.api.web.pages import reply_with
-from veche.api.web.pages.forms import fields_of
+from veche.api.web.pages.forms import LinkForm, LinkPage, fields_of, page_language
 from veche.api.web.pages.refusals import refusal_page
 from veche.api.web.sessions.showing import DIFFER, done_page
 from veche.commands import accounts as commands
 from veche.domain.accounts.addresses import LINK_GONE, Proof
 from veche.domain.refusals import Refusal, Refused
 from veche.domain.sessions import Asker
+from veche.domain.settings import Language
 from veche.queries import accounts as queries
-
-
-class LinkPage(msgspec.Struct, frozen=True):
-    """``GET /mail/{token}``."""
-
-    token: str
-    request: RequestFacts
-    lang: str | None = None
-
-
-class LinkForm(msgspec.Struct, frozen=True):
-    """``POST /mail/{token}``: the button, or a new password."""
-
-    token: str
-    request: RequestFacts
-    body: bytes
-    lang: str | None = None
 
 
 async def link_page(door: Door, asker: Asker, request: LinkPage) -> Reply:
     """Ask whether to confirm, or for the new password."""
-    language = _language(door, request)
+    language = page_language(door, request)
     try:
         proof = await queries.open_proof(door.queries, request.token)
     except Refused as refused:
@@ -49,7 +30,7 @@ async def link_page(door: Door, asker: Asker, request: LinkPage) -> Reply:
 
 async def link_form(door: Door, asker: Asker, request: LinkForm) -> Reply:
     """Do what the link is for: confirm the address, or replace the password."""
-    language = _language(door, request)
+    language = page_language(door, request)
     try:
         proof = await queries.open_proof(door.queries, request.token)
         if proof.purpose == "page":
@@ -83,11 +64,6 @@ def _failed(refusal: Refusal, language: Language) -> Reply:
     if refusal == LINK_GONE:
         return reply_with(gone_page(language), refusal.status)
     raise Refused(refusal)
-
-
-def _language(door: Door, request: LinkPage | LinkForm) -> Language:
-    accepted = request.request.header(b"accept-language")
-    return chosen_language(request.lang, accepted, door.queries.limits.mail_language)
 
 
 _PATH = "/mail/{token}"

@@ -4,14 +4,14 @@ from html import escape
 
 import msgspec
 
-from veche.api.web.languages import Language
 from veche.api.web.letters.texts import TEXTS, Texts
-from veche.api.web.pages import Page
+from veche.api.web.pages import Page, said_page
 from veche.api.web.sessions.showing import SECRET, fault_of, field, filled, notice_of, password_hint
 from veche.api.web.sessions.texts import TEXTS as PASSWORD_TEXTS
 from veche.domain.accounts.addresses import Proof
 from veche.domain.accounts.passwords import PasswordPolicy
 from veche.domain.refusals import Refusal
+from veche.domain.settings import Language
 
 _ADDRESS = 'type="email" maxlength="254" autocomplete="email" autocapitalize="none" spellcheck="false" required'
 _CODE = 'type="text" inputmode="numeric" maxlength="20" autocomplete="one-time-code" spellcheck="false"'
@@ -88,15 +88,13 @@ def confirmed_page(proof: Proof, language: Language) -> Page:
     """Return what is said once an address is proven, with the way on where its client named one on this server."""
     texts = TEXTS[language]
     way = f'\n<p><a class="button" href="{escape(proof.next_link)}">{texts.go_on}</a></p>' if proof.next_link else ""
-    text = f'<h1>{texts.confirmed_title}</h1>\n<p class="lead">{texts.confirmed_text}</p>{way}'
-    return Page(language, texts.confirmed_title, text)
+    return said_page(language, texts.confirmed_title, texts.confirmed_text, way)
 
 
 def gone_page(language: Language) -> Page:
     """Return what is said of every link that does not work, whatever the reason."""
     texts = TEXTS[language]
-    text = f'<h1>{texts.gone_title}</h1>\n<p class="lead">{texts.gone_text}</p>'
-    return Page(language, texts.gone_title, text)
+    return said_page(language, texts.gone_title, texts.gone_text)
 
 
 def end_page(address: str, language: Language) -> Page:
@@ -112,15 +110,13 @@ def end_page(address: str, language: Language) -> Page:
 def ended_page(address: str, language: Language) -> Page:
     """Return what is said once letters have ended."""
     texts = TEXTS[language]
-    text = f'<h1>{texts.ended_title}</h1>\n<p class="lead">{filled(texts.ended_text, address=address)}</p>'
-    return Page(language, texts.ended_title, text)
+    return said_page(language, texts.ended_title, filled(texts.ended_text, address=address))
 
 
 def off_page(language: Language) -> Page:
     """Return what is said where no mail is sent."""
     texts = TEXTS[language]
-    text = f'<h1>{texts.off_title}</h1>\n<p class="lead">{texts.off_text}</p>'
-    return Page(language, texts.off_title, text)
+    return said_page(language, texts.off_title, texts.off_text)
 
 
 def _about(language: Language, policy: PasswordPolicy, refusal: Refusal | None) -> tuple[Texts, str, dict[str, str]]:

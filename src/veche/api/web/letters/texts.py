@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from veche.api.web.languages import Language
 from veche.domain.accounts.addresses import Purpose
+from veche.domain.settings import Language
 
 
 class Texts(msgspec.Struct, frozen=True):

@@ -5,15 +5,15 @@ import msgspec
 from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts, StreamedReply
 from veche.api.http.door import MISSING_TOKEN
 from veche.api.matrix.media.serving import file_reply
-from veche.api.web.languages import chosen_language
 from veche.api.web.media.page import link_page
 from veche.api.web.media.texts import Trouble
 from veche.api.web.pages import reply_with
-from veche.api.web.pages.forms import fields_of
+from veche.api.web.pages.forms import fields_of, page_language
 from veche.api.web.pages.refusals import refusal_page
 from veche.commands import sessions as commands
 from veche.domain.refusals import Refusal, Refused
 from veche.domain.sessions import Asker
+from veche.domain.settings import Language
 from veche.queries import media as queries
 from veche.queries import sessions
 
@@ -52,7 +52,7 @@ async def open_link(door: Door, asker: Asker, wish: OpenLink) -> Reply | Streame
         await sessions.identify(door.queries, facts.token, facts.origin)  # says what is wrong with it
     if not facts.wants_page():
         raise Refused(MISSING_TOKEN)
-    return _page(facts, wish.lang, 200)
+    return reply_with(link_page(page_language(door, wish)))
 
 
 async def sign_in_to_link(door: Door, asker: Asker, wish: SignInToLink) -> Reply | StreamedReply:
@@ -67,21 +67,16 @@ async def sign_in_to_link(door: Door, asker: Asker, wish: SignInToLink) -> Reply
         file = await queries.linked_file(door.queries, person, wish.short)
         return await file_reply(door, person, msgspec.structs.replace(facts, headers=[]), file, saves=True)
     except Refused as refused:
-        return _trouble(facts, wish.lang, refused.refusal, name)
+        return _trouble(page_language(door, wish), refused.refusal, name)
 
 
-def _trouble(facts: RequestFacts, asked: str | None, refusal: Refusal, name: str) -> Reply:
+def _trouble(language: Language, refusal: Refusal, name: str) -> Reply:
     """Show the form again, and what was wrong."""
-    page = _page(facts, asked, refusal.status, _BY_CODE.get(refusal.code, "failed"), name)
+    page = reply_with(link_page(language, _BY_CODE.get(refusal.code, "failed"), name), refusal.status)
     wait_ms = (refusal.extra or {}).get("retry_after_ms")
     if wait_ms is None:
         return page
     return msgspec.structs.replace(page, headers=(*page.headers, (b"retry-after", b"%d" % -(-wait_ms // 1000))))
-
-
-def _page(facts: RequestFacts, asked: str | None, status: int, trouble: Trouble | None = None, name: str = "") -> Reply:
-    language = chosen_language(asked, facts.header(b"accept-language"))
-    return reply_with(link_page(language, trouble, name), status)
 
 
 _PATH = "/f/{short}"

@@ -2,9 +2,9 @@
 
 from html import escape
 
-from veche.api.web.languages import Language
 from veche.api.web.media.texts import TEXTS, Trouble
 from veche.api.web.pages import Page
+from veche.domain.settings import Language
 
 _NAME = 'type="text" maxlength="255" autocomplete="username" autocapitalize="none" spellcheck="false" required'
 _PASSWORD = 'type="password" maxlength="1000" autocomplete="current-password" required'

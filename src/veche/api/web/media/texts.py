@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from veche.api.web.languages import Language
+from veche.domain.settings import Language
 
 Trouble = Literal["wrong", "too_many", "locked", "too_old", "none", "failed"]
 

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Final
 
 import msgspec
 
 from veche.api.http.contract import Reply
-from veche.api.web.languages import LANGUAGES, Language
+from veche.domain.settings import LANGUAGES, Language
 
+NAMES: Final[dict[Language, str]] = {"ru": "Русский", "fr": "Français", "en": "English"}
+"""What each language calls itself."""
 _HERE = Path(__file__).parent
 _FRAME = Template((_HERE / "frame.html").read_text(encoding="utf-8"))
 _STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
@@ -33,6 +36,11 @@ class Page(msgspec.Struct, frozen=True):
     can_switch: bool = True
 
 
+def said_page(language: Language, title: str, text: str, more: str = "", *, can_switch: bool = True) -> Page:
+    """Return a page that says one thing; ``text`` and what may follow it are HTML."""
+    return Page(language, title, f'<h1>{title}</h1>\n<p class="lead">{text}</p>{more}', can_switch=can_switch)
+
+
 def reply_with(page: Page, status: int = 200, *, script: str = "") -> Reply:
     """Return the reply that shows a page. Forms in it can be sent to this server only.
 
@@ -45,9 +53,9 @@ def reply_with(page: Page, status: int = 200, *, script: str = "") -> Reply:
 
 
 def _switch(current: Language) -> Iterator[str]:
-    for language, name in LANGUAGES.items():
+    for language in LANGUAGES:
         mark = ' aria-current="true"' if language == current else ""
-        yield f'<a href="?lang={language}" lang="{language}" hreflang="{language}"{mark}>{name}</a>'
+        yield f'<a href="?lang={language}" lang="{language}" hreflang="{language}"{mark}>{NAMES[language]}</a>'
 
 
 def _headers(language: Language, script: str) -> tuple[tuple[bytes, bytes], ...]:

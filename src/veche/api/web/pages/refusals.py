@@ -6,9 +6,10 @@ from urllib.parse import parse_qs
 import msgspec
 
 from veche.api.http.contract import Reply, RequestFacts
-from veche.api.web.languages import Language, chosen_language
-from veche.api.web.pages import Page, reply_with
+from veche.api.http.requests import chosen_language
+from veche.api.web.pages import reply_with, said_page
 from veche.domain.refusals import Refusal
+from veche.domain.settings import Language
 
 _MOST_FIELDS = 20
 
@@ -56,10 +57,8 @@ def refusal_page(refusal: Refusal, facts: RequestFacts, query: bytes) -> Reply:
         title, text = texts.too_fast
     elif refusal.status >= 500:
         title, text = texts.at_fault
-    main = f'<h1>{title}</h1>\n<p class="lead">{text}</p>'
-    if refusal.status >= 429:
-        main += f'\n<p><a class="button" href="?lang={language}">{texts.again}</a></p>'
-    return reply_with(Page(language, title, main), refusal.status)
+    way = f'\n<p><a class="button" href="?lang={language}">{texts.again}</a></p>' if refusal.status >= 429 else ""
+    return reply_with(said_page(language, title, text, way), refusal.status)
 
 
 def _asked(query: bytes) -> str | None:

@@ -3,15 +3,15 @@
 import msgspec
 
 from veche.api.http.contract import Door, Endpoint, Reply, RequestFacts
-from veche.api.web.languages import Language, chosen_language
 from veche.api.web.pages import reply_with
-from veche.api.web.pages.forms import fields_of
+from veche.api.web.pages.forms import fields_of, page_language
 from veche.api.web.pages.refusals import refusal_page
 from veche.api.web.sessions import stages
 from veche.api.web.sessions.showing import DIFFER, Form, done_page, form_page
 from veche.commands import accounts as commands
 from veche.domain.refusals import Refusal, Refused
 from veche.domain.sessions import Asker
+from veche.domain.settings import Language
 from veche.queries import accounts as queries
 
 FIELDS = ("user", "code", "password", "password_again")
@@ -35,12 +35,12 @@ class ResetForm(msgspec.Struct, frozen=True):
 
 async def reset_page(door: Door, asker: Asker, request: ResetPage) -> Reply:
     """Show the form."""
-    return await _form(door, _language(request), {"user": request.user})
+    return await _form(door, page_language(door, request), {"user": request.user})
 
 
 async def reset_form(door: Door, asker: Asker, request: ResetForm) -> Reply:
     """Replace the password, or show the form again with what is wrong."""
-    language, typed = _language(request), fields_of(request.body, FIELDS)
+    language, typed = page_language(door, request), fields_of(request.body, FIELDS)
     if typed["password"] != typed["password_again"]:
         return await _form(door, language, typed, DIFFER)
     origin = request.request.origin()
@@ -57,10 +57,6 @@ async def _form(door: Door, language: Language, typed: dict[str, str], refusal: 
         typed.get("user", ""), typed.get("code", ""), policy, refusal, offers_mail=door.queries.limits.sends_mail
     )
     return reply_with(form_page(form, language), 200 if refusal is None else refusal.status)
-
-
-def _language(request: ResetPage | ResetForm) -> Language:
-    return chosen_language(request.lang, request.request.header(b"accept-language"))
 
 
 ENDPOINTS = (

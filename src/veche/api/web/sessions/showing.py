@@ -5,11 +5,11 @@ from string import Template
 
 import msgspec
 
-from veche.api.web.languages import Language
-from veche.api.web.pages import Page
+from veche.api.web.pages import Page, said_page
 from veche.api.web.sessions.texts import TEXTS, Texts
 from veche.domain.accounts.passwords import CharacterClass, PasswordPolicy
 from veche.domain.refusals import Refusal, bad_json
+from veche.domain.settings import Language
 
 DIFFER = bad_json("The two passwords differ.", "password_again")
 
@@ -49,7 +49,7 @@ def form_page(form: Form, language: Language) -> Page:
 def done_page(language: Language) -> Page:
     """Return what is said once the password is changed."""
     texts = TEXTS[language]
-    return Page(language, texts.done_title, f'<h1>{texts.done_title}</h1>\n<p class="lead">{texts.done_text}</p>')
+    return said_page(language, texts.done_title, texts.done_text)
 
 
 TEXT = 'type="text" maxlength="255" autocapitalize="none" spellcheck="false" required'

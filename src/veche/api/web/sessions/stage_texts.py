@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from veche.api.web.languages import Language
+from veche.domain.settings import Language
 
 
 class Texts(msgspec.Struct, frozen=True):

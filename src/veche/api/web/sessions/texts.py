@@ -5,7 +5,7 @@ import msgspec
 from veche.api.web.accounts.english import ENGLISH
 from veche.api.web.accounts.french import FRENCH
 from veche.api.web.accounts.russian import RUSSIAN
-from veche.api.web.languages import Language
+from veche.domain.settings import Language
 
 
 class Texts(msgspec.Struct, frozen=True):

@@ -10,12 +10,12 @@ from string import Template
 import msgspec
 
 from veche.api.http.contract import Reply
-from veche.api.web.languages import Language
 from veche.api.web.pages import Page, reply_with
 from veche.api.web.trust.english import ENGLISH
 from veche.api.web.trust.french import FRENCH
 from veche.api.web.trust.russian import RUSSIAN
 from veche.api.web.trust.texts import System, Texts
+from veche.domain.settings import Language
 
 _MAIN = Template((Path(__file__).parent / "main.html").read_text(encoding="utf-8"))
 _TEXTS: dict[Language, Texts] = {"ru": RUSSIAN, "fr": FRENCH, "en": ENGLISH}

@@ -41,19 +41,23 @@ async def peer(
     await asyncio.gather(*talks, return_exceptions=True)
 
 
-async def read_request(reader: asyncio.StreamReader) -> bytes:
+async def read_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Read a request: its head, and its body of the length said there."""
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-    return head + await reader.readexactly(length)
+    return head.removesuffix(b"\r\n\r\n"), await reader.readexactly(length)
 
 
 async def good(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as a push gateway does that is well."""
     await read_request(reader)
     writer.write(GOOD)
     await writer.drain()
 
 
 def run(story: Awaitable[None]) -> None:
+    """Run what a test does to its end."""
+
     async def whole() -> None:
         await story
 

@@ -1,8 +1,8 @@
-"""Which language a page speaks: what was asked for, else what the browser prefers, else English."""
+"""Which language is answered in: what was asked for, else what the browser prefers, else English."""
 
 import pytest
 
-from veche.api.web.languages import chosen_language
+from veche.api.http.requests import chosen_language
 
 
 @pytest.mark.parametrize(
