@@ -43,6 +43,7 @@ def test_nothing(): pass
 def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run a few tests in a process of their own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTEST_"))}
+    kept["PYTHONPATH"] = f"{ROOT / 'src'}:{ROOT}"  # also for tests that stand elsewhere, without this one's settings
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=kept | variables, capture_output=True, text=True, check=False, timeout=600
