@@ -181,6 +181,7 @@ async def test_profile_presence_and_files(people: tuple[Person, Person]) -> None
     await anna.client.set_avatar_url(file)
     profile = await boris.client.get_profile(anna.user)
     assert (profile.displayname, profile.avatar_url) == ("Anna", file)
+    anna.client.stop()  # whoever syncs is online again
     await anna.client.set_presence(PresenceState.UNAVAILABLE, "at lunch")
     assert (await boris.client.get_presence(anna.user)).presence == PresenceState.UNAVAILABLE
     found = await boris.client.search_users("Anna")
